@@ -106,8 +106,21 @@ mirrors() {
         printf '%s %s\n' "$QNET_DEBIAN_MIRROR" "$suite"
         return
     fi
-    # ORIGIN tells Debian's archive from the others; LABEL tells its security archive.
-    apt-get indextargets 'Created-By: Packages' --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' |
+    local options=()
+    if [[ -z $(debian_archives) ]]; then
+        # No lists on this machine, as in a fresh container: fetch them, privately.
+        mkdir -p "$work/lists/partial" "$work/cache/archives/partial"
+        options=(-oDir::State::Lists="$work/lists" -oDir::Cache="$work/cache" -oAPT::Sandbox::User=root)
+        apt-get "${options[@]}" update >&2 || true
+    fi
+    debian_archives "${options[@]}"
+}
+
+debian_archives() {
+    # ORIGIN tells Debian's archive from the others; LABEL tells its security archive. These are
+    # apt's placeholders, not the shell's.
+    # shellcheck disable=SC2016
+    apt-get "$@" indextargets 'Created-By: Packages' --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)' |
         sort -u | awk -F'|' -v suite="$suite" '
             $1 == "Debian" && $2 == "Debian" && !main { main = $3 }
             $1 == "Debian" && $2 == "Debian-Security" && !security { security = $3 }
@@ -118,13 +131,11 @@ mirrors() {
 }
 
 build() {
-    local tool list
+    local tool
     for tool in perl make cc apt-get dpkg-source flock; do
         command -v "$tool" >/dev/null || fail_with_both_ways "$tool is missing, so it cannot be built here"
     done
     [[ -f $keyring ]] || fail_with_both_ways "$keyring is missing (package debian-archive-keyring)"
-    list=$(mirrors)
-    [[ -n $list ]] || fail_with_both_ways "this system's is older and apt knows no Debian mirror"
 
     mkdir -p "$cache"
     exec 9>"$cache/openssl.lock"
@@ -133,25 +144,35 @@ build() {
         flock 9
     fi
     find_cached && return
+    say "the system has none; building Debian 13's source package once (about 80 s)"
     # Whoever left these was killed: they would hold the lock otherwise.
     rm -rf "$cache"/building.*
     work=$(mktemp -d "$cache/building.XXXXXX")
+    trap 'stop; exit 130' INT
+    trap 'stop; exit 143' TERM HUP
     trap 'rm -rf "$work"' EXIT
-    trap 'exit 130' INT
-    trap 'exit 143' TERM HUP
 
-    local log=$cache/openssl-build.log
-    : >"$log"
-    if ! (set -e; build_in_work) >>"$log" 2>&1 9>&-; then
+    local log=$cache/openssl-build.log final
+    # In a process group of its own, so that stopping it stops make and the compilers too; and not
+    # inside an `if`, where bash ignores `set -e`.
+    set -m
+    build_in_work >"$log" 2>&1 </dev/null 9>&- &
+    builder=$!
+    set +m
+    if ! wait "$builder"; then
         tail -n 25 "$log" >&2
         fail_with_both_ways "the build failed, see $log"
     fi
-    local final
     final=$(cat "$work/final")
     rm -rf "$final"
     mv "$work/dest$final" "$final"
     say "built $final"
     printf '%s\n' "$final"
+}
+
+stop() {
+    kill -TERM -- "-$builder" 2>/dev/null || true
+    wait "$builder" 2>/dev/null || true
 }
 
 build_in_work() {
@@ -160,17 +181,21 @@ build_in_work() {
         -oDir::State::Lists="$work/lists" -oDir::Cache="$work/cache"
         -oAcquire::Languages=none -oAPT::Sandbox::User=root -oAcquire::Retries=3)
     mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/source" "$work/objects"
+    local address archive list version tree
+    list=$(mirrors)
+    if [[ -z $list ]]; then
+        echo 'apt knows no Debian mirror on this system' >&2
+        return 1
+    fi
     while read -r address archive; do
         printf 'deb-src [signed-by=%s] %s %s main\n' "$keyring" "$address" "$archive"
     done <<<"$list" >"$work/sources.list"
 
-    say 'fetching the source package'
     apt-get "${apt_options[@]}" update
     cd "$work/source"
     # The security archive may list a version whose files are gone; the main one has its own.
     apt-get "${apt_options[@]}" source --only-source openssl ||
         apt-get "${apt_options[@]}" source --only-source "openssl/$suite"
-    local version tree
     version=$(sed -n 's/^Version: //p' ./*.dsc | head -n 1)
     version=${version#*:}
     tree=$(find "$work/source" -mindepth 1 -maxdepth 1 -type d | head -n 1)
@@ -179,7 +204,6 @@ build_in_work() {
         return 1
     fi
 
-    say "building $version on $jobs cores"
     local final=$cache/openssl-$version
     cd "$work/objects"
     "$tree/Configure" --prefix="$final" --openssldir="$final/ssl" --libdir=lib "${configure_options[@]}"
@@ -190,10 +214,9 @@ build_in_work() {
 
 case "${1:-} ${2:-}" in
 'find ') find_any ;;
-'ensure ') 
+'ensure ')
     if ! find_any; then
         [[ -z ${OPENSSL_ROOT:-} ]] || fail_with_both_ways 'the one that OPENSSL_ROOT names does not do'
-        say 'the system has none; building Debian 13'"'"'s source package once (about 80 s)'
         build
     fi
     ;;
