@@ -1,0 +1,79 @@
+/* Every bound that a peer or a user can reach, named once. Counts, bytes or times as the unit says.
+ */
+#ifndef QN_LIMITS_H
+#define QN_LIMITS_H
+
+#include "base/base.h"
+
+enum {
+    QN_HASH_LEN = 32,
+    QN_SEED_LEN = 32,
+    QN_SPKI_LEN_MAX = 2614,           /* ML-DSA-87: 22 bytes of DER before 2592 of key */
+    QN_SIGNATURE_LEN_MAX = 7856,      /* SLH-DSA-SHA2-128s */
+    QN_NODE_SIGNATURE_LEN_MAX = 4627, /* ML-DSA-87; nodes never use suite 4 */
+
+    QN_HOST_LEN_MAX = 63,         /* characters of an address or DNS name */
+    QN_NETWORK_NAME_LEN_MAX = 32, /* characters */
+    QN_SOFTWARE_LEN_MAX = 64,     /* characters */
+    QN_TEXT_LEN_MAX = 200,        /* characters of a reason meant for people */
+    QN_ENDPOINTS_MAX = 4,         /* per genesis certificate or record */
+
+    QN_GENESIS_MIN = 4,
+    QN_GENESIS_ID_MAX = 999,
+    QN_VALIDATORS_MAX = 100,
+    QN_ACTIVATION_BATCHES_MAX = 8,
+    QN_ACTIVATION_PATH_MAX = 24,       /* Merkle path of a code: 16.7 million codes a batch */
+    QN_ACTIVATION_CODE_LEN_MAX = 1024, /* bytes of an encoded code */
+    QN_GENESIS_CERT_LEN_MAX = 8192,    /* bytes of an encoded certificate */
+
+    QN_TX_LEN_MAX = 16384, /* bytes of one encoded transaction */
+    QN_BLOCK_TXS_MAX = 64,
+    QN_BLOCK_LEN_MAX = 524288, /* bytes of header and body */
+    QN_MEMPOOL_TXS_MAX = 1024,
+    QN_BLOCKS_PER_REPLY_MAX = 64,
+    QN_REGISTRY_ENTRY_LEN_MAX = 512, /* bytes of an encoded entry, key not included */
+
+    QN_FRAME_HEADER_LEN = 10,
+    QN_FRAME_CHUNK_MAX = 4096,    /* payload bytes of one frame on the wire */
+    QN_MESSAGE_LEN_MAX = 1048576, /* payload bytes of one reassembled message */
+
+    QN_LINKS_MAX = 1024,              /* default cap on live links; --max-links */
+    QN_HALF_OPEN_MAX = 64,            /* links still in the TLS handshake or before HELLO */
+    QN_UNREGISTERED_LINKS_MAX = 16,   /* reserved slots for peers that may only register */
+    QN_UNREGISTERED_REQUESTS_MAX = 8, /* requests a minute on such a link */
+    QN_QUEUE_P0_LEN_MAX = 4194304,    /* bytes queued on one link */
+    QN_QUEUE_P1_COUNT_MAX = 256,      /* messages; the oldest is dropped */
+    QN_QUEUE_P2_COUNT_MAX = 64,       /* messages; then BUSY */
+    QN_QUEUE_P3_LEN_MAX = 4194304,    /* bytes; then no more until drained */
+    QN_PENDING_REQUESTS_MAX = 256, /* requests of ours or relayed by us that wait for an answer */
+    QN_KNOWN_PEERS_MAX = 3000,     /* peer records kept */
+    QN_ANNOUNCE_HOPS_MAX = 8,
+    QN_OUTBOUND_TARGET = 8, /* links a node outside the committee keeps by dialling */
+
+    QN_PING_MISSED_MAX = 3,
+    QN_API_BODY_LEN_MAX = 65536,
+    QN_API_CONNECTIONS_MAX = 512,
+};
+
+#define QN_PROTOCOL_VERSION 1U
+#define QN_PROTOCOL_VERSION_MIN 1U
+#define QN_DEFAULT_PORT 9876
+#define QN_DEFAULT_API_PORT 8001
+
+#define QN_PING_INTERVAL QN_SECONDS(1)
+#define QN_HANDSHAKE_TIMEOUT QN_SECONDS(10)
+#define QN_HELLO_TIMEOUT QN_SECONDS(10)
+#define QN_P0_STALL_TIMEOUT QN_SECONDS(10)
+#define QN_REQUEST_TIMEOUT QN_SECONDS(30)
+#define QN_HEARTBEAT_INTERVAL QN_SECONDS(10)
+#define QN_DIAL_BACKOFF_MIN QN_MS(250)
+#define QN_DIAL_BACKOFF_MAX QN_SECONDS(8)
+#define QN_KEY_UPDATE_INTERVAL QN_SECONDS(3600)
+#define QN_TX_LIFETIME_MS_MAX 3600000U /* how far in the future a transaction may expire */
+#define QN_CLOCK_SKEW_MS_MAX 30000U    /* block time and record time against our clock */
+
+_Static_assert(QN_BLOCK_LEN_MAX + 65536 <= QN_MESSAGE_LEN_MAX, "a proposal fits in one message");
+_Static_assert(QN_TX_LEN_MAX < QN_BLOCK_LEN_MAX, "a transaction fits in a block");
+_Static_assert(QN_MESSAGE_LEN_MAX <= QN_QUEUE_P0_LEN_MAX, "a message fits in the P0 queue");
+
+#endif
