@@ -1,5 +1,7 @@
 # Sourced by ./dev: brings in what a build or a test needs. Does nothing when all of it is there.
 # shellcheck shell=bash
+# Variables are for ./dev, and os-release is the system's own.
+# shellcheck disable=SC2034,SC1091
 
 say() { printf '==> %s: %s\n' "$1" "$2"; }
 die() {
@@ -55,9 +57,8 @@ package_list() {
         clang) echo clang ;;
         check)
             echo clang clang-tidy
-            if command -v clang-format-14 >/dev/null || clang_format_is_14; then
-                :
-            elif [[ -n $(apt-cache madison clang-format-14 2>/dev/null) ]]; then
+            # Only Debian 12 and Ubuntu 24.04 have version 14; elsewhere check says so and goes on.
+            if ! clang_format_is_14 && [[ -n $(apt-cache madison clang-format-14 2>/dev/null) ]]; then
                 echo clang-format-14
             fi
             ;;
@@ -65,7 +66,10 @@ package_list() {
     done
 }
 
-clang_format_is_14() { clang-format --version 2>/dev/null | grep -q 'version 14\.'; }
+clang_format_is_14() {
+    command -v clang-format-14 >/dev/null ||
+        clang-format --version 2>/dev/null | grep -q 'version 14\.'
+}
 
 # What the distribution can offer: asked of its release, since its lists may not be there yet.
 system_has_new_openssl() {
