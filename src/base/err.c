@@ -61,9 +61,9 @@ static const char *const names[] = {
 
 const char *qn_err_name(enum qn_err err)
 {
-    int index = -(int)err;
+    unsigned index = 0U - (unsigned)err; /* out of range for a positive number */
 
-    if (index < 0 || (size_t)index >= sizeof names / sizeof names[0] || names[index] == NULL) {
+    if (index >= sizeof names / sizeof names[0] || names[index] == NULL) {
         return "unknown_error";
     }
     return names[index];
