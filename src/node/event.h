@@ -1,0 +1,165 @@
+/* The core's boundary (DESIGN section 3): events in, actions out. Slow work leaves as an action and comes
+ * back as an event. The daemon's runtime (net/runtime.h) and the simulator both drive exactly this. */
+#ifndef QN_EVENT_H
+#define QN_EVENT_H
+
+#include "base/buf.h"
+#include "crypto/key.h"
+#include "ledger/storage.h"
+#include "wire/frame.h"
+#include "wire/transaction.h"
+#include "wire/types.h"
+
+/* Chosen by the runtime, never reused in its life, never 0. */
+typedef uint64_t qn_link_id;
+/* Names a DIAL; chosen by the node, never 0. */
+typedef uint64_t qn_dial_id;
+/* Names a REQUEST; chosen by whoever asks, given back in the REPLY. */
+typedef uint64_t qn_request_token;
+
+/* Which private key signs. */
+enum qn_signer {
+    QN_SIGNER_NODE,       /* the node's identity */
+    QN_SIGNER_ACTIVATION, /* the one-time key of the configured activation code */
+};
+
+/* A signature to verify: heap, owned by whoever holds the pointer; goes out with the VERIFY action and
+ * comes back, with ok set, in the VERIFIED event. A worker thread touches nothing else. */
+struct qn_verify_job {
+    struct qn_verify_job *next; /* the node's free list */
+    uint64_t cookie;            /* the node's */
+    uint32_t owner;             /* the node's: which part of it asked */
+    struct qn_public_key key;
+    enum qn_sign_kind kind;
+    struct qn_hash digest;
+    struct qn_signature signature;
+    bool ok;                 /* set by the runtime */
+    uint32_t elapsed_us;     /* measured by the runtime around qn_verify; 0 in the simulator */
+};
+
+enum qn_event_kind {
+    QN_EVENT_TICK,        /* the deadline asked for has come, or nothing else happened for a while */
+    QN_EVENT_LINK_UP,     /* TLS done both ways, key taken from the handshake; not yet HELLO */
+    QN_EVENT_LINK_DOWN,
+    QN_EVENT_DIAL_FAILED, /* a DIAL came to nothing */
+    QN_EVENT_FRAME,       /* one whole message of a link */
+    QN_EVENT_SIGNED,
+    QN_EVENT_VERIFIED,
+    QN_EVENT_PERSISTED,
+    QN_EVENT_REQUEST,     /* from the API or the command line */
+    QN_EVENT_SHUTDOWN,    /* say GOODBYE everywhere; the runtime then flushes and closes */
+};
+
+enum qn_request_kind {
+    QN_REQUEST_SUBMIT, /* a signed transaction; REPLY when final or refused */
+};
+
+struct qn_event {
+    enum qn_event_kind kind;
+    qn_time_us now;     /* monotonic, never goes back between events */
+    qn_unix_ms unix_ms; /* wall clock, may jump */
+    union {
+        struct {
+            qn_link_id link;
+            qn_dial_id dial; /* 0: inbound */
+            struct qn_public_key key;
+            struct qn_endpoint remote; /* address and port as seen; port of an inbound link is ephemeral */
+            uint32_t handshake_us;     /* wall time of the TLS handshake */
+            uint32_t handshake_cpu_us; /* CPU time of this side's part of it */
+        } link_up;
+        struct {
+            qn_link_id link;
+            enum qn_close_reason reason;
+        } link_down;
+        struct {
+            qn_dial_id dial;
+            enum qn_close_reason reason;
+        } dial_failed;
+        struct {
+            qn_link_id link;
+            struct qn_message_bytes message; /* valid during the step */
+        } frame;
+        struct {
+            uint64_t cookie;
+            struct qn_signature signature;
+            bool ok;
+        } signed_;
+        struct {
+            struct qn_verify_job *job; /* ownership passes to the node */
+        } verified;
+        struct {
+            uint64_t cookie;
+        } persisted;
+        struct {
+            qn_request_token token;
+            enum qn_request_kind kind;
+            struct qn_span bytes; /* valid during the step */
+        } request;
+    };
+};
+
+enum qn_action_kind {
+    QN_ACTION_DIAL,
+    QN_ACTION_CLOSE,
+    QN_ACTION_SEND,
+    QN_ACTION_SIGN,
+    QN_ACTION_VERIFY,
+    QN_ACTION_PERSIST,
+    QN_ACTION_REPLY,
+};
+
+struct qn_action {
+    enum qn_action_kind kind;
+    union {
+        struct {
+            qn_dial_id dial;
+            struct qn_endpoint endpoint;
+            bool has_expected_id;
+            struct qn_node_id expected_id; /* another key: DIAL_FAILED with KEY_MISMATCH */
+        } dial;
+        struct {
+            qn_link_id link;
+            enum qn_close_reason reason;
+            bool flush; /* send what is queued first (a GOODBYE), bounded in time */
+        } close;
+        struct {
+            qn_link_id link;
+            enum qn_message_kind kind; /* its class follows from qn_kind_find */
+            uint32_t request_id;
+            struct qn_buf *bytes; /* one reference, the runtime's */
+        } send;
+        struct {
+            uint64_t cookie;
+            enum qn_signer signer;
+            enum qn_sign_kind kind;
+            struct qn_hash digest;
+        } sign;
+        struct {
+            struct qn_verify_job *job; /* ownership passes to the runtime */
+        } verify;
+        struct {
+            uint64_t cookie;
+            struct qn_batch *batch; /* ownership passes to the runtime */
+        } persist;
+        struct {
+            qn_request_token token;
+            struct qn_submit_result result;
+        } reply;
+    };
+};
+
+/* The list a step fills; grows as needed, keeps its memory, emptied by its owner. */
+struct qn_actions {
+    struct qn_action *items;
+    size_t count;
+    size_t capacity;
+};
+void qn_actions_init(struct qn_actions *actions);
+/* Drops what the actions hold, and the list. */
+void qn_actions_fini(struct qn_actions *actions);
+/* A new zeroed item at the end, of this kind; valid until the next add. */
+struct qn_action *qn_actions_add(struct qn_actions *actions, enum qn_action_kind kind);
+/* Drops the references that one unperformed action holds. */
+void qn_action_drop(struct qn_action *action);
+
+#endif

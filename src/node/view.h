@@ -1,0 +1,104 @@
+/* Reading a node between steps: what the API, the metrics and the tests show. Nothing here changes it. */
+#ifndef QN_NODE_VIEW_H
+#define QN_NODE_VIEW_H
+
+#include "base/metrics.h"
+#include "ledger/ledger.h"
+#include "node/node.h"
+
+struct qn_node_status {
+    struct qn_node_id id;
+    struct qn_network_id network;
+    char network_name[QN_NETWORK_NAME_LEN_MAX + 1];
+    unsigned bootstrap_id; /* 0: none */
+    enum qn_region region;
+    uint32_t roles;
+    bool registered;       /* own entry is in the registry and usable */
+    uint64_t registry_index; /* valid if registered */
+    uint64_t height;
+    struct qn_hash head_id;
+    struct qn_hash state_root;
+    qn_unix_ms head_time_ms;
+    uint64_t target_height; /* highest head that a linked peer claims */
+    uint64_t registry_entries;
+    uint64_t registry_active;
+    size_t links;          /* live, HELLO done */
+    size_t links_unregistered;
+    size_t peers_known;    /* peer records held, own not counted */
+    size_t mempool;
+    bool durable;
+    bool is_validator;
+    bool consensus_started;
+    uint64_t view;         /* validators only, else 0 */
+    unsigned validators;
+    unsigned validators_live; /* linked, self included if a validator */
+    unsigned quorum;
+    qn_time_us uptime_us;
+};
+void qn_node_status(const struct qn_node *node, struct qn_node_status *status, qn_time_us now);
+
+/* What is missing before the node is ready, one precise line each ("consensus halted: 3 of 5 validators
+ * live, 4 needed"). Returns how many lines; 0 = ready. */
+enum { QN_READY_LINES_MAX = 8 };
+struct qn_ready_line {
+    char name[32]; /* "quorum", "links", "sync", "registration", "start_gate" */
+    char text[QN_TEXT_LEN_MAX + 1];
+};
+size_t qn_node_missing(const struct qn_node *node, struct qn_ready_line lines[QN_READY_LINES_MAX],
+                       qn_time_us now, qn_unix_ms unix_ms);
+
+/* A peer: somebody whose signed record is held, or who is linked, or both. */
+struct qn_node_peer {
+    struct qn_node_id id;
+    bool has_record;
+    uint64_t record_sequence;
+    uint8_t endpoint_count;
+    struct qn_endpoint endpoints[QN_ENDPOINTS_MAX];
+    enum qn_region region;
+    uint32_t roles;
+    char software[QN_SOFTWARE_LEN_MAX + 1];
+    qn_time_us learned_us; /* monotonic: when the record that is held was accepted */
+    uint8_t hops;          /* that its announcement had passed */
+    bool linked;
+    bool outbound;
+    bool registered;       /* of a link: verified against the registry or a genesis pin */
+    bool genesis;
+    struct qn_endpoint remote;
+    uint64_t head_height;  /* last told by the peer */
+    uint32_t rtt_us;       /* smoothed; 0: not measured yet */
+    uint32_t rtt_min_us;
+    qn_time_us linked_since_us;
+};
+size_t qn_node_peer_count(const struct qn_node *node);
+/* index below the count; order is stable between steps only. */
+void qn_node_peer_at(const struct qn_node *node, size_t index, struct qn_node_peer *peer);
+
+/* The encoded signed record (wire/announce.h) held of this id, own included; empty if none. Valid until
+ * the next step. */
+struct qn_span qn_node_record(const struct qn_node *node, const struct qn_node_id *id);
+
+struct qn_node_region {
+    size_t registered; /* active registry entries that declare it */
+    size_t known;      /* peer records */
+    size_t linked;
+    uint32_t rtt_us_median; /* over linked peers; 0: none */
+};
+void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[QN_REGION_COUNT]);
+
+const struct qn_ledger *qn_node_ledger(const struct qn_node *node);
+
+/* Durations this node measured itself; see qn_samples. */
+enum qn_node_timing {
+    QN_TIMING_VERIFY,        /* peer verification, us: signature of its record + registry look-up */
+    QN_TIMING_HANDSHAKE,     /* TLS handshake, wall us */
+    QN_TIMING_HANDSHAKE_CPU, /* own side's CPU in it, us */
+    QN_TIMING_REGISTER,      /* own registration, submit to final, us */
+    QN_TIMING_SUBMIT,        /* transactions handed to this node: submit to final, us */
+    QN_TIMING_COUNT,
+};
+const char *qn_node_timing_name(enum qn_node_timing timing); /* "verify_us" */
+const struct qn_samples *qn_node_samples(const struct qn_node *node, enum qn_node_timing timing);
+
+void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *sink);
+
+#endif

@@ -1,0 +1,98 @@
+/* Consensus messages as bytes (CONSENSUS.md, messages). Votes travel on authenticated links: the sender
+ * of the link is the voter; certificates stand alone. */
+#ifndef QN_VOTE_H
+#define QN_VOTE_H
+
+#include "base/buf.h"
+#include "crypto/key.h"
+#include "wire/block.h"
+#include "wire/validator_set.h"
+
+enum qn_vote_kind { QN_VOTE_NOTARIZE = 1, QN_VOTE_FINALIZE = 2, QN_VOTE_NULLIFY = 3 };
+/* QN_SIGN_NOTARIZE and so on. */
+enum qn_sign_kind qn_vote_sign_kind(enum qn_vote_kind kind);
+
+/* p = signing digest of the CBOR array [epoch, view, parent view, block id]: NOTARIZE and FINALIZE sign
+ * it under their own context strings. */
+struct qn_hash qn_proposal_digest(const struct qn_network_id *network, uint64_t epoch,
+                                  uint64_t view, uint64_t parent_view,
+                                  const struct qn_hash *block_id);
+/* Signing digest of the CBOR array [epoch, view]. */
+struct qn_hash qn_nullify_digest(const struct qn_network_id *network, uint64_t epoch,
+                                 uint64_t view);
+
+/* NOTARIZE {1: epoch, 2: view, 3: parent view, 4: block id, 5: signature}
+ * FINALIZE {1: epoch, 2: view, 3: p, 4: signature}
+ * NULLIFY  {1: epoch, 2: view, 3: signature} */
+struct qn_vote {
+    enum qn_vote_kind kind;
+    uint64_t epoch;
+    uint64_t view;
+    uint64_t parent_view;    /* NOTARIZE */
+    struct qn_hash block_id; /* NOTARIZE */
+    struct qn_hash p;        /* FINALIZE */
+    struct qn_signature signature;
+};
+struct qn_buf *qn_vote_encode(const struct qn_vote *vote);
+QN_MUST_USE enum qn_err qn_vote_decode(struct qn_vote *vote, enum qn_vote_kind kind,
+                                       struct qn_span bytes);
+
+/* PROPOSE {1: epoch, 2: view, 3: parent view, 4: block, 5: signature}: the signature is the leader's
+ * NOTARIZE signature over p. */
+struct qn_propose {
+    uint64_t epoch;
+    uint64_t view;
+    uint64_t parent_view;
+    struct qn_span block; /* encoded */
+    struct qn_signature signature;
+};
+struct qn_buf *qn_propose_encode(const struct qn_propose *propose);
+QN_MUST_USE enum qn_err qn_propose_decode(struct qn_propose *propose, struct qn_span bytes);
+
+/* CERT {1: kind, 2: epoch, 3: view, 4: parent view, 5: block id, 6: bitmap, 7: [signature]}; 4 and 5
+ * lack for NULLIFY. Bit i of the bitmap (least significant bit of byte i/8 first) is validator i; it has
+ * exactly ceil(n / 8) bytes, unused bits zero; signatures follow in the order of the bits. */
+struct qn_cert {
+    enum qn_vote_kind kind;
+    uint64_t epoch;
+    uint64_t view;
+    uint64_t parent_view;
+    struct qn_hash block_id;
+    size_t bitmap_len;
+    uint8_t bitmap[(QN_VALIDATORS_MAX + 7) / 8];
+    size_t signature_count;
+    struct qn_span signatures[QN_VALIDATORS_MAX]; /* into the decoded bytes */
+};
+QN_MUST_USE enum qn_err qn_cert_decode(struct qn_cert *cert, struct qn_span bytes);
+struct qn_buf *qn_cert_encode(const struct qn_cert *cert);
+/* Exactly q distinct members of the set, and the bitmap's form. Signatures are not verified.
+ * QN_ERR_NO_QUORUM or QN_ERR_MALFORMED. */
+QN_MUST_USE enum qn_err qn_cert_check_members(const struct qn_cert *cert,
+                                              const struct qn_validator_set *set);
+/* The digest that every signature of the certificate covers. */
+struct qn_hash qn_cert_digest(const struct qn_cert *cert, const struct qn_network_id *network);
+/* Validator index of the certificate's signature number position, or -1 beyond the last. */
+int qn_cert_signer(const struct qn_cert *cert, size_t position);
+
+/* STATUS {1: epoch, 2: view, 3: final height, 4: final id}; extensible. */
+struct qn_status {
+    uint64_t epoch;
+    uint64_t view;
+    uint64_t final_height;
+    struct qn_hash final_id;
+};
+struct qn_buf *qn_status_encode(const struct qn_status *status);
+QN_MUST_USE enum qn_err qn_status_decode(struct qn_status *status, struct qn_span bytes);
+
+/* CONSENSUS_REQUEST {1: what, 2: view or height}: asks a validator for the certificates and proposal
+ * of a view, or for the notarized or final block of a height. Answered with CERT and PROPOSE. */
+enum qn_consensus_want { QN_WANT_VIEW = 1, QN_WANT_HEIGHT = 2 };
+struct qn_consensus_request {
+    enum qn_consensus_want want;
+    uint64_t number;
+};
+struct qn_buf *qn_consensus_request_encode(const struct qn_consensus_request *request);
+QN_MUST_USE enum qn_err qn_consensus_request_decode(struct qn_consensus_request *request,
+                                                    struct qn_span bytes);
+
+#endif
