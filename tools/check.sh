@@ -19,17 +19,6 @@ check() { # name, command...
 source tools/clang_format.sh
 
 format() {
-    local tool
-    for tool in clang-format-14 clang-format; do
-        if "$tool" --version 2>/dev/null | grep -q 'version 14\.'; then
-            echo "$tool"
-            return
-        fi
-    done
-    return 1
-}
-
-format() {
     local tool files
     if ! tool=$(find_clang_format); then
         echo 'not checked: formatting is checked with clang-format 14 only, which is not packaged here'

@@ -44,12 +44,12 @@ for archive in "${archives[@]}"; do
     nm -u "$archive" | awk '/:$/ { member = substr($0, 1, length($0) - 1) } NF == 2 { print member, $2 }' |
         sort -u >"$work/used"
     symbols=$((symbols + $(wc -l <"$work/used")))
+    cut -d ' ' -f 2 "$work/used" | sort -u | comm -23 - "$work/defined" |
+        grep -vEf "$work/allowed" >"$work/refused" || true
     while read -r member symbol; do
-        if ! grep -qxF -- "$symbol" "$work/defined" && ! grep -qEf "$work/allowed" <<<"$symbol"; then
-            printf '%s/%s: calls %s, which the core may not\n' "$module" "${member%.o}" "$symbol"
-            problems=$((problems + 1))
-        fi
-    done <"$work/used"
+        printf '%s/%s: calls %s, which the core may not\n' "$module" "${member%.o}" "$symbol"
+        problems=$((problems + 1))
+    done < <(awk 'NR == FNR { refused[$1]; next } $2 in refused' "$work/refused" "$work/used")
 
     if ! grep -q ' __\(asan\|tsan\|msan\|ubsan\)_' "$work/used"; then
         expressions data >"$work/data"
