@@ -5,11 +5,10 @@
 
 static bool is_host_character(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == ':' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == ':' || c == '_' || c == '-';
 }
 
-/* host may be longer than any endpoint can hold. */
 static bool is_host(const char *host, size_t len)
 {
     if (len == 0 || len > QN_HOST_LEN_MAX) {
@@ -25,8 +24,7 @@ static bool is_host(const char *host, size_t len)
 
 static bool is_valid(const struct qn_endpoint *endpoint)
 {
-    return is_host(endpoint->host, strnlen(endpoint->host, sizeof endpoint->host)) &&
-           endpoint->port != 0;
+    return is_host(endpoint->host, strlen(endpoint->host)) && endpoint->port != 0;
 }
 
 /* Decimal without sign, space or leading zero; 0 if it is no port. */

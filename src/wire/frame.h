@@ -2,7 +2,7 @@
  *
  * A message (one CBOR map) is cut into frames of at most QN_FRAME_CHUNK_MAX payload bytes, so that an
  * urgent message never waits behind a bulky one. Frames of one message follow each other in order
- * within their class; frames of different classes may alternate.
+ * within their class; frames of different classes may alternate. A frame with MORE has payload.
  *
  *   offset 0  3  payload length, big-endian, 0..4096
  *          3  1  class: 0..3
@@ -85,7 +85,8 @@ struct qn_message_bytes {
 };
 
 struct qn_assembler_class {
-    uint8_t *bytes; /* grows up to the kind's len_max; released when the message is done and large */
+    uint8_t
+        *bytes; /* grows up to the kind's len_max; released when the message is done and large */
     size_t len;
     size_t capacity;
     bool open;
@@ -100,6 +101,7 @@ struct qn_assembler {
     struct qn_frame_header frame; /* valid while payload_left counts or header_len is full */
     size_t payload_left;
     struct qn_assembler_class classes[QN_CLASS_COUNT];
+    enum qn_err err; /* QN_OK, or what the peer did wrong: from then on nothing is taken */
 };
 
 void qn_assembler_init(struct qn_assembler *assembler);

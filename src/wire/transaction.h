@@ -38,8 +38,8 @@ struct qn_activation {
 struct qn_tx {
     enum qn_tx_kind kind;
     struct qn_network_id network;
-    qn_unix_ms expires_ms; /* must be in a block before this time */
-    struct qn_node_id id;  /* REGISTER: computed from key */
+    qn_unix_ms expires_ms;    /* must be in a block before this time */
+    struct qn_node_id id;     /* REGISTER: computed from key */
     struct qn_public_key key; /* REGISTER only */
     uint64_t sequence;        /* UPDATE, REVOKE: the entry's sequence + 1 */
     enum qn_region region;
@@ -79,7 +79,7 @@ QN_MUST_USE enum qn_err qn_tx_message_decode(struct qn_span *tx, struct qn_span 
 
 /* SUBMIT_RESULT {1: code, 2: text, 3: tx id, 4: height, 5: registry index}; extensible. */
 struct qn_submit_result {
-    enum qn_err code; /* QN_OK: final at height */
+    enum qn_err code;               /* QN_OK: final at height */
     char text[QN_TEXT_LEN_MAX + 1]; /* precise reason for people */
     struct qn_hash tx_id;
     uint64_t height; /* 0 unless final */

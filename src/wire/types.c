@@ -3,9 +3,12 @@
 #include <string.h>
 
 static const char *const region_names[QN_REGION_COUNT] = {
-    [QN_REGION_NORTH_AMERICA] = "north-america", [QN_REGION_SOUTH_AMERICA] = "south-america",
-    [QN_REGION_EUROPE] = "europe",               [QN_REGION_ASIA] = "asia",
-    [QN_REGION_AFRICA] = "africa",               [QN_REGION_OCEANIA] = "oceania",
+    [QN_REGION_NORTH_AMERICA] = "north-america",
+    [QN_REGION_SOUTH_AMERICA] = "south-america",
+    [QN_REGION_EUROPE] = "europe",
+    [QN_REGION_ASIA] = "asia",
+    [QN_REGION_AFRICA] = "africa",
+    [QN_REGION_OCEANIA] = "oceania",
 };
 
 const char *qn_region_name(enum qn_region region)

@@ -52,6 +52,12 @@ QN_MUST_USE enum qn_err qn_propose_decode(struct qn_propose *propose, struct qn_
 /* CERT {1: kind, 2: epoch, 3: view, 4: parent view, 5: block id, 6: bitmap, 7: [signature]}; 4 and 5
  * lack for NULLIFY. Bit i of the bitmap (least significant bit of byte i/8 first) is validator i; it has
  * exactly ceil(n / 8) bytes, unused bits zero; signatures follow in the order of the bits. */
+enum {
+    /* q of the largest committee: QN_VALIDATORS_MAX less its fault limit. */
+    QN_CERT_SIGNATURES_MAX = QN_VALIDATORS_MAX - (QN_VALIDATORS_MAX - 1) / 3,
+    QN_CERT_BITMAP_LEN_MAX = (QN_VALIDATORS_MAX + 7) / 8,
+    QN_CERT_LEN_MAX = 86 + QN_CERT_SIGNATURES_MAX * (3 + QN_NODE_SIGNATURE_LEN_MAX), /* bytes */
+};
 struct qn_cert {
     enum qn_vote_kind kind;
     uint64_t epoch;
@@ -59,9 +65,9 @@ struct qn_cert {
     uint64_t parent_view;
     struct qn_hash block_id;
     size_t bitmap_len;
-    uint8_t bitmap[(QN_VALIDATORS_MAX + 7) / 8];
-    size_t signature_count;
-    struct qn_span signatures[QN_VALIDATORS_MAX]; /* into the decoded bytes */
+    uint8_t bitmap[QN_CERT_BITMAP_LEN_MAX];
+    size_t signature_count;                            /* as many as bits are set */
+    struct qn_span signatures[QN_CERT_SIGNATURES_MAX]; /* into the decoded bytes */
 };
 QN_MUST_USE enum qn_err qn_cert_decode(struct qn_cert *cert, struct qn_span bytes);
 struct qn_buf *qn_cert_encode(const struct qn_cert *cert);
