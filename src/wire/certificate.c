@@ -11,7 +11,7 @@ static bool names_block(enum qn_vote_kind kind)
 
 static bool bit_is_set(const struct qn_cert *cert, size_t index)
 {
-    return (cert->bitmap[index / 8] >> (index % 8) & 1U) != 0;
+    return (cert->bitmap[index / 8] & 1U << (index % 8)) != 0;
 }
 
 static size_t count_bits(const struct qn_cert *cert)

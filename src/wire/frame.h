@@ -85,8 +85,7 @@ struct qn_message_bytes {
 };
 
 struct qn_assembler_class {
-    uint8_t
-        *bytes; /* grows up to the kind's len_max; released when the message is done and large */
+    uint8_t *bytes; /* grows up to the kind's len_max; released once a large message is done */
     size_t len;
     size_t capacity;
     bool open;
