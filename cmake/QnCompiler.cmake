@@ -22,6 +22,8 @@ add_library(qn_flags INTERFACE)
 target_compile_options(qn_flags INTERFACE
     -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wvla -Wundef -Wcast-qual
     -Wstrict-prototypes -Wmissing-prototypes -Wformat=2
+    # For QN_ASSERT(!"why this cannot be reached").
+    $<$<C_COMPILER_ID:Clang>:-Wno-string-conversion>
     $<$<BOOL:${QN_WERROR}>:-Werror>
     # Messages and __FILE__ name files from the project's root, wherever it was built.
     "-fmacro-prefix-map=${CMAKE_SOURCE_DIR}/="
