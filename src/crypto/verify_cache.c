@@ -6,23 +6,35 @@
 #include <string.h>
 
 struct entry {
-    struct qn_public_key key;
+    uint64_t fingerprint; /* of the key, so that a look-up touches no other key's memory */
+    uint64_t used_at;     /* the cache's count of look-ups then */
+    struct qn_public_key *key;
     EVP_PKEY_CTX *context; /* holds the imported key */
-    uint64_t used_at;      /* the cache's count of look-ups then */
 };
 
 struct cache {
     uint64_t lookups;
     size_t count;
-    struct entry *entries[QN_VERIFY_CACHE_MAX];
+    struct entry entries[QN_VERIFY_CACHE_MAX];
 };
 
 static _Thread_local struct cache cache;
 
+/* The first bytes after the prefix are a hash already. Who chooses them all alike only makes the
+ * look-up compare whole keys. */
+static uint64_t fingerprint_of(const struct qn_public_key *key)
+{
+    uint64_t fingerprint;
+
+    memcpy(&fingerprint, key->spki + qn_suite_find(key->suite)->spki_prefix_len,
+           sizeof fingerprint);
+    return fingerprint;
+}
+
 static void entry_free(struct entry *entry)
 {
     EVP_PKEY_CTX_free(entry->context);
-    free(entry);
+    free(entry->key);
 }
 
 static EVP_PKEY_CTX *import_key(const struct qn_public_key *key)
@@ -36,65 +48,65 @@ static EVP_PKEY_CTX *import_key(const struct qn_public_key *key)
     return context;
 }
 
-static struct entry *entry_new(const struct qn_public_key *key)
-{
-    struct entry *entry = malloc(sizeof *entry);
-
-    if (entry == NULL) {
-        return NULL;
-    }
-    entry->key = *key;
-    entry->context = import_key(key);
-    if (entry->context == NULL) {
-        free(entry);
-        return NULL;
-    }
-    return entry;
-}
-
-static struct entry *find(const struct qn_public_key *key)
+static struct entry *find(const struct qn_public_key *key, uint64_t fingerprint)
 {
     for (size_t i = 0; i < cache.count; i++) {
-        if (qn_public_key_equal(&cache.entries[i]->key, key)) {
-            return cache.entries[i];
+        if (cache.entries[i].fingerprint == fingerprint &&
+            qn_public_key_equal(cache.entries[i].key, key)) {
+            return &cache.entries[i];
         }
     }
     return NULL;
 }
 
-static size_t least_recently_used(void)
+static struct entry *least_recently_used(void)
 {
-    size_t oldest = 0;
+    struct entry *oldest = &cache.entries[0];
 
     for (size_t i = 1; i < cache.count; i++) {
-        if (cache.entries[i]->used_at < cache.entries[oldest]->used_at) {
-            oldest = i;
+        if (cache.entries[i].used_at < oldest->used_at) {
+            oldest = &cache.entries[i];
         }
     }
     return oldest;
 }
 
-static void store(struct entry *entry)
+/* The place for a new entry; a full cache gives up its least recently used one. */
+static struct entry *make_room(void)
 {
     if (cache.count < QN_VERIFY_CACHE_MAX) {
-        cache.entries[cache.count++] = entry;
-        return;
+        return &cache.entries[cache.count++];
     }
-    size_t oldest = least_recently_used();
-    entry_free(cache.entries[oldest]);
-    cache.entries[oldest] = entry;
+    struct entry *oldest = least_recently_used();
+    entry_free(oldest);
+    return oldest;
+}
+
+static struct entry *add(const struct qn_public_key *key, uint64_t fingerprint)
+{
+    struct entry made = {
+        .fingerprint = fingerprint, .key = malloc(sizeof *made.key), .context = import_key(key)};
+
+    if (made.key == NULL || made.context == NULL) {
+        entry_free(&made);
+        return NULL;
+    }
+    *made.key = *key;
+    struct entry *entry = make_room();
+    *entry = made;
+    return entry;
 }
 
 EVP_PKEY_CTX *qn_verify_cache_get(const struct qn_public_key *key)
 {
-    struct entry *entry = find(key);
+    uint64_t fingerprint = fingerprint_of(key);
+    struct entry *entry = find(key, fingerprint);
 
     if (entry == NULL) {
-        entry = entry_new(key);
-        if (entry == NULL) {
-            return NULL;
-        }
-        store(entry);
+        entry = add(key, fingerprint);
+    }
+    if (entry == NULL) {
+        return NULL;
     }
     entry->used_at = ++cache.lookups;
     return entry->context;
@@ -103,7 +115,7 @@ EVP_PKEY_CTX *qn_verify_cache_get(const struct qn_public_key *key)
 void qn_verify_thread_fini(void)
 {
     for (size_t i = 0; i < cache.count; i++) {
-        entry_free(cache.entries[i]);
+        entry_free(&cache.entries[i]);
     }
-    cache = (struct cache){0};
+    cache.count = 0;
 }
