@@ -56,10 +56,17 @@ tidy() {
     ((${#files[@]} == 0)) && return
     # One file a process: version 14's va_list checker carries state from one file to the next.
     # gcc's own options in compile_commands.json are unknown to clang; that says nothing of ours.
+    local log=$build/clang-tidy.log status=0
     printf '%s\0' "${files[@]}" |
         xargs -0 -n 1 -P "$(nproc)" clang-tidy -p "$build" --quiet \
             --extra-arg=-Wno-unknown-warning-option --extra-arg=-Wno-ignored-optimization-argument \
-            2> >(grep -v -e 'warnings\? generated' -e '^Suppressed' >&2 || true)
+            >"$log" 2>&1 || status=1
+    # Each finding once, without the steps that led there; a header's is told by all its users.
+    if ((status != 0)); then
+        grep -E '(error|warning): ' "$log" | sed "s|^$PWD/||" | sort -u
+        echo "all of it is in $log"
+    fi
+    return "$status"
 }
 
 python=python3
