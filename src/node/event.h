@@ -33,21 +33,21 @@ struct qn_verify_job {
     enum qn_sign_kind kind;
     struct qn_hash digest;
     struct qn_signature signature;
-    bool ok;                 /* set by the runtime */
-    uint32_t elapsed_us;     /* measured by the runtime around qn_verify; 0 in the simulator */
+    bool ok;             /* set by the runtime */
+    uint32_t elapsed_us; /* measured by the runtime around qn_verify; 0 in the simulator */
 };
 
 enum qn_event_kind {
-    QN_EVENT_TICK,        /* the deadline asked for has come, or nothing else happened for a while */
-    QN_EVENT_LINK_UP,     /* TLS done both ways, key taken from the handshake; not yet HELLO */
+    QN_EVENT_TICK,    /* the deadline asked for has come, or nothing else happened for a while */
+    QN_EVENT_LINK_UP, /* TLS done both ways, key taken from the handshake; not yet HELLO */
     QN_EVENT_LINK_DOWN,
     QN_EVENT_DIAL_FAILED, /* a DIAL came to nothing */
     QN_EVENT_FRAME,       /* one whole message of a link */
     QN_EVENT_SIGNED,
     QN_EVENT_VERIFIED,
     QN_EVENT_PERSISTED,
-    QN_EVENT_REQUEST,     /* from the API or the command line */
-    QN_EVENT_SHUTDOWN,    /* say GOODBYE everywhere; the runtime then flushes and closes */
+    QN_EVENT_REQUEST,  /* from the API or the command line */
+    QN_EVENT_SHUTDOWN, /* say GOODBYE everywhere; the runtime then flushes and closes */
 };
 
 enum qn_request_kind {
@@ -63,7 +63,8 @@ struct qn_event {
             qn_link_id link;
             qn_dial_id dial; /* 0: inbound */
             struct qn_public_key key;
-            struct qn_endpoint remote; /* address and port as seen; port of an inbound link is ephemeral */
+            struct qn_endpoint
+                remote; /* address and port as seen; port of an inbound link is ephemeral */
             uint32_t handshake_us;     /* wall time of the TLS handshake */
             uint32_t handshake_cpu_us; /* CPU time of this side's part of it */
         } link_up;

@@ -20,26 +20,26 @@ struct qn_node_peer_hint {
 };
 
 struct qn_node_config {
-    const struct qn_genesis *genesis;   /* outlives the node */
-    const struct qn_storage *storage;   /* outlives the node */
-    const struct qn_log *log;           /* outlives the node; may be NULL */
+    const struct qn_genesis *genesis; /* outlives the node */
+    const struct qn_storage *storage; /* outlives the node */
+    const struct qn_log *log;         /* outlives the node; may be NULL */
     struct qn_public_key key;
-    unsigned bootstrap_id;              /* 0: not a genesis node */
+    unsigned bootstrap_id; /* 0: not a genesis node */
     enum qn_region region;
-    uint8_t endpoint_count;             /* where others can dial us; 0: nowhere */
+    uint8_t endpoint_count; /* where others can dial us; 0: nowhere */
     struct qn_endpoint endpoints[QN_ENDPOINTS_MAX];
-    struct qn_hash announce_tip;        /* of our announcement chain, for the registry */
-    uint64_t registration_lifetime_ms;  /* valid-until of our registration, from now */
-    bool has_activation;                /* register with it when not registered yet */
-    struct qn_activation activation;    /* all but its signature, which SIGN makes */
-    bool auto_register;                 /* register by ourselves when the registry lacks us */
+    struct qn_hash announce_tip;       /* of our announcement chain, for the registry */
+    uint64_t registration_lifetime_ms; /* valid-until of our registration, from now */
+    bool has_activation;               /* register with it when not registered yet */
+    struct qn_activation activation;   /* all but its signature, which SIGN makes */
+    bool auto_register;                /* register by ourselves when the registry lacks us */
     size_t fallback_count;
     struct qn_node_peer_hint fallbacks[QN_FALLBACK_PEERS_MAX];
-    size_t links_max;                   /* QN_LINKS_MAX */
-    qn_time_us delta;                   /* consensus D; QN_CONSENSUS_DELTA */
-    qn_time_us heartbeat;               /* QN_HEARTBEAT_INTERVAL */
-    uint64_t seed;                      /* all of the node's chance: jitter, nonces, hash keys */
-    const char *software;               /* "qnet/0.1.0" */
+    size_t links_max;     /* QN_LINKS_MAX */
+    qn_time_us delta;     /* consensus D; QN_CONSENSUS_DELTA */
+    qn_time_us heartbeat; /* QN_HEARTBEAT_INTERVAL */
+    uint64_t seed;        /* all of the node's chance: jitter, nonces, hash keys */
+    const char *software; /* "qnet/0.1.0" */
 };
 
 struct qn_node;

@@ -13,7 +13,7 @@ struct qn_node_status {
     unsigned bootstrap_id; /* 0: none */
     enum qn_region region;
     uint32_t roles;
-    bool registered;       /* own entry is in the registry and usable */
+    bool registered;         /* own entry is in the registry and usable */
     uint64_t registry_index; /* valid if registered */
     uint64_t height;
     struct qn_hash head_id;
@@ -22,14 +22,14 @@ struct qn_node_status {
     uint64_t target_height; /* highest head that a linked peer claims */
     uint64_t registry_entries;
     uint64_t registry_active;
-    size_t links;          /* live, HELLO done */
+    size_t links; /* live, HELLO done */
     size_t links_unregistered;
-    size_t peers_known;    /* peer records held, own not counted */
+    size_t peers_known; /* peer records held, own not counted */
     size_t mempool;
     bool durable;
     bool is_validator;
     bool consensus_started;
-    uint64_t view;         /* validators only, else 0 */
+    uint64_t view; /* validators only, else 0 */
     unsigned validators;
     unsigned validators_live; /* linked, self included if a validator */
     unsigned quorum;
@@ -61,11 +61,11 @@ struct qn_node_peer {
     uint8_t hops;          /* that its announcement had passed */
     bool linked;
     bool outbound;
-    bool registered;       /* of a link: verified against the registry or a genesis pin */
+    bool registered; /* of a link: verified against the registry or a genesis pin */
     bool genesis;
     struct qn_endpoint remote;
-    uint64_t head_height;  /* last told by the peer */
-    uint32_t rtt_us;       /* smoothed; 0: not measured yet */
+    uint64_t head_height; /* last told by the peer */
+    uint32_t rtt_us;      /* smoothed; 0: not measured yet */
     uint32_t rtt_min_us;
     qn_time_us linked_since_us;
 };

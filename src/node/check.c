@@ -1,0 +1,104 @@
+/* A block is verified and executed for consensus or for block sync: first the signatures of those of its
+ * transactions that our mempool did not verify already, then the ledger. */
+#include "node/state.h"
+
+#include <string.h>
+
+static void answer(struct qn_node *node, struct qn_block_check *check)
+{
+    struct qn_block *block = check->block;
+    enum qn_err verdict = check->verdict;
+    if (verdict == QN_OK) {
+        /* A final block's time is history; a proposal's must not run ahead of our clock. */
+        qn_unix_ms clock = check->owner == QN_OWNER_CONSENSUS ? node->unix_ms : 0;
+        verdict = qn_ledger_execute(node->ledger, block, clock);
+    }
+    check->block = NULL;
+    check->generation += 1;
+    if (verdict != QN_OK) {
+        qn_log(node->log, QN_LOG_WARN, "block", "invalid", "height=%llu reason=%s",
+               (unsigned long long)block->header.height, qn_err_name(verdict));
+    }
+    qn_block_drop(block);
+    if (check->owner == QN_OWNER_CONSENSUS) {
+        qn_consensus_on_checked(node->consensus, &node->consensus_actions, check->cookie, verdict,
+                                node->now);
+        qn_node_drain_consensus(node);
+    } else {
+        qn_follower_on_checked(node->follower, &node->follower_actions, check->cookie, verdict,
+                               node->now);
+        qn_node_drain_follower(node);
+    }
+}
+
+static uint64_t job_cookie(const struct qn_node *node, const struct qn_block_check *check)
+{
+    return ((uint64_t)check->generation << 32) | (uint64_t)(check - node->checks);
+}
+
+static void verify_tx(struct qn_node *node, struct qn_block_check *check, struct qn_span tx)
+{
+    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
+    size_t count = 0;
+    struct qn_hash id = qn_tx_id(tx);
+    if (qn_mempool_has(node->mempool, &id)) {
+        return;
+    }
+    check->verdict =
+        qn_ledger_tx_signatures(node->ledger, signatures, &count, &check->block->header.parent, tx);
+    for (size_t i = 0; check->verdict == QN_OK && i < count; i++) {
+        struct qn_verify_job *job = qn_node_job(node, QN_OWNER_CHECK, job_cookie(node, check));
+        job->key = signatures[i].key;
+        job->kind = signatures[i].kind;
+        job->digest = signatures[i].digest;
+        job->signature.len = (uint16_t)signatures[i].signature.len;
+        memcpy(job->signature.bytes, signatures[i].signature.at, signatures[i].signature.len);
+        check->jobs_left += 1;
+        qn_node_verify(node, job);
+    }
+}
+
+static struct qn_block_check *free_check(struct qn_node *node)
+{
+    for (size_t i = 0; i < QN_BLOCK_CHECKS_MAX; i++) {
+        if (node->checks[i].block == NULL) {
+            return &node->checks[i];
+        }
+    }
+    return NULL;
+}
+
+void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_owner owner,
+                         uint64_t cookie)
+{
+    struct qn_block_check full = {.verdict = QN_ERR_BUSY};
+    struct qn_block_check *check = free_check(node);
+    bool is_full = check == NULL;
+    check = is_full ? &full : check;
+    check->block = qn_block_hold(block);
+    check->owner = owner;
+    check->cookie = cookie;
+    check->jobs_left = 0;
+    check->verdict = is_full ? QN_ERR_BUSY : QN_OK;
+    for (size_t i = 0; check->verdict == QN_OK && i < block->tx_count; i++) {
+        verify_tx(node, check, block->txs[i]);
+    }
+    if (check->jobs_left == 0 || check->verdict != QN_OK) {
+        answer(node, check);
+    }
+}
+
+void qn_node_on_check_verified(struct qn_node *node, struct qn_verify_job *job)
+{
+    struct qn_block_check *check = &node->checks[job->cookie & UINT32_MAX];
+    if (check->block == NULL || check->generation != job->cookie >> 32) {
+        return; /* another signature decided it already */
+    }
+    check->jobs_left -= 1;
+    if (!job->ok) {
+        check->verdict = QN_ERR_BAD_SIGNATURE;
+    }
+    if (check->jobs_left == 0 || check->verdict != QN_OK) {
+        answer(node, check);
+    }
+}

@@ -1,0 +1,234 @@
+/* The committee as this node sees it: links between consensus and the rest of the core. */
+#include "node/state.h"
+
+#include <string.h>
+
+/* Resend interval: starts a little above the leader timeout's D, doubles to 5 s (CONSENSUS.md rule 6). */
+#define QN_RESEND_MAX QN_SECONDS(5)
+
+static void make_consensus(struct qn_node *node, struct qn_block *head)
+{
+    struct qn_consensus_config config = {.network = node->genesis->network,
+                                         .validators = &node->genesis->validators,
+                                         .self = node->validator,
+                                         .delta = node->config.delta,
+                                         .heartbeat = node->config.heartbeat,
+                                         .resend_min = 2 * node->config.delta,
+                                         .resend_max = QN_RESEND_MAX,
+                                         .seed = qn_rng_next(&node->rng),
+                                         .log = node->log,
+                                         .final_block = head};
+    node->consensus = qn_consensus_new(&config, node->now);
+}
+
+void qn_node_committee_init(struct qn_node *node)
+{
+    struct qn_hash head_id = qn_ledger_head_id(node->ledger);
+    struct qn_follower_config config = {.network = node->genesis->network,
+                                        .validators = &node->genesis->validators,
+                                        .log = node->log,
+                                        .final_height = qn_ledger_height(node->ledger),
+                                        .final_id = head_id};
+    node->follower = qn_follower_new(&config);
+    if (node->validator < 0) {
+        return;
+    }
+    struct qn_buf *bytes = NULL;
+    struct qn_buf *cert = NULL;
+    struct qn_block *head = NULL;
+    enum qn_err err = qn_ledger_block(node->ledger, &bytes, &cert, qn_ledger_height(node->ledger));
+    QN_ASSERT(err == QN_OK);
+    err = qn_block_decode(&head, qn_buf_span(bytes));
+    QN_ASSERT(err == QN_OK); /* our own storage */
+    make_consensus(node, head);
+    qn_block_drop(head);
+    qn_buf_drop(bytes);
+    qn_buf_drop(cert);
+}
+
+static void send_message(struct qn_node *node, const struct qn_consensus_action *action)
+{
+    for (int i = 0; i < node->genesis->validators.count; i++) {
+        if (action->validator != QN_CONSENSUS_ALL && action->validator != i) {
+            continue;
+        }
+        const struct qn_link *link =
+            node->validator_links[i] != 0 ? qn_node_link(node, node->validator_links[i]) : NULL;
+        if (link != NULL) {
+            qn_node_send(node, link, action->message_kind, 0, qn_buf_hold(action->bytes));
+        }
+    }
+}
+
+static void verify_vote(struct qn_node *node, const struct qn_consensus_action *action)
+{
+    struct qn_verify_job *job = qn_node_job(node, QN_OWNER_CONSENSUS, action->cookie);
+    job->key = node->genesis->validators.members[action->validator].key;
+    job->kind = action->sign_kind;
+    job->digest = action->digest;
+    job->signature = action->signature;
+    qn_node_verify(node, job);
+}
+
+/* Own vote records live in a ring: consensus needs those above the finalized view, which are few. */
+static void persist_vote(struct qn_node *node, const struct qn_consensus_action *action)
+{
+    uint64_t slot = node->next_vote_record % QN_VOTE_RECORDS_MAX;
+    node->next_vote_record += 1;
+    uint8_t key[3] = {'v', (uint8_t)(slot >> 8), (uint8_t)slot};
+    struct qn_batch *batch = qn_batch_new();
+    qn_batch_put(batch, (struct qn_span){key, sizeof key}, action->bytes);
+    qn_node_persist(node, QN_OWNER_CONSENSUS, action->cookie, batch);
+}
+
+static void build(struct qn_node *node, const struct qn_consensus_action *action)
+{
+    struct qn_span txs[QN_BLOCK_TXS_MAX];
+    struct qn_block *block = NULL;
+    size_t count = qn_mempool_take(node->mempool, txs, QN_BLOCK_TXS_MAX);
+    if (qn_ledger_build(node->ledger, &block, &action->digest, txs, count, node->unix_ms) !=
+        QN_OK) {
+        block = NULL;
+    }
+    qn_consensus_on_built(node->consensus, &node->consensus_actions, action->cookie, block,
+                          node->now);
+    qn_block_drop(block);
+}
+
+static void commit(struct qn_node *node, const struct qn_consensus_action *action)
+{
+    if (action->block->header.height != qn_ledger_height(node->ledger) + 1) {
+        return; /* block sync was faster */
+    }
+    qn_node_commit(node, action->block, action->bytes);
+    qn_follower_on_committed(node->follower, &node->follower_actions, action->block->header.height,
+                             &action->block->id, node->now);
+    qn_node_drain_follower(node);
+}
+
+static void on_fault(struct qn_node *node, const struct qn_consensus_action *action)
+{
+    struct qn_link *link = qn_node_link(node, node->validator_links[action->validator]);
+    if (link != NULL) {
+        qn_node_close(node, link,
+                      action->err == QN_ERR_BAD_SIGNATURE ? QN_CLOSE_BAD_SIGNATURE
+                                                          : QN_CLOSE_MALFORMED,
+                      qn_err_text(action->err));
+    }
+}
+
+static void perform(struct qn_node *node, const struct qn_consensus_action *action)
+{
+    struct qn_link *link = NULL;
+    switch (action->kind) {
+    case QN_CONSENSUS_SEND:
+        send_message(node, action);
+        break;
+    case QN_CONSENSUS_SIGN:
+        qn_node_sign(node, QN_OWNER_CONSENSUS, action->cookie, QN_SIGNER_NODE, action->sign_kind,
+                     &action->digest);
+        break;
+    case QN_CONSENSUS_VERIFY:
+        verify_vote(node, action);
+        break;
+    case QN_CONSENSUS_PERSIST:
+        persist_vote(node, action);
+        break;
+    case QN_CONSENSUS_BUILD:
+        build(node, action);
+        break;
+    case QN_CONSENSUS_CHECK:
+        qn_node_check_block(node, action->block, QN_OWNER_CONSENSUS, action->cookie);
+        break;
+    case QN_CONSENSUS_COMMIT:
+        commit(node, action);
+        break;
+    case QN_CONSENSUS_FAULT:
+        on_fault(node, action);
+        break;
+    case QN_CONSENSUS_BEHIND:
+        link = qn_node_link(node, node->validator_links[action->validator]);
+        if (link != NULL) {
+            qn_node_on_peer_height(node, link, action->height);
+        }
+        break;
+    }
+    qn_buf_drop(action->bytes);
+    qn_block_drop(action->block);
+}
+
+void qn_node_drain_consensus(struct qn_node *node)
+{
+    struct qn_consensus_action action;
+    if (node->draining_consensus) {
+        return; /* the loop below goes on */
+    }
+    node->draining_consensus = true;
+    while (qn_consensus_actions_pop(&node->consensus_actions, &action)) {
+        perform(node, &action);
+    }
+    node->draining_consensus = false;
+}
+
+void qn_node_committee_link(struct qn_node *node, const struct qn_link *link, bool up)
+{
+    if (link->validator < 0) {
+        return;
+    }
+    qn_link_id *current = &node->validator_links[link->validator];
+    if (!up && *current != link->id) {
+        return; /* a twin took its place already */
+    }
+    *current = up ? link->id : 0;
+    if (node->consensus != NULL) {
+        qn_consensus_on_link(node->consensus, &node->consensus_actions, link->validator, up,
+                             node->now);
+        qn_node_drain_consensus(node);
+        qn_node_poll_gate(node);
+    }
+}
+
+unsigned qn_node_validators_live(const struct qn_node *node)
+{
+    unsigned live = node->validator >= 0 ? 1 : 0;
+    for (int i = 0; i < node->genesis->validators.count; i++) {
+        live += node->validator_links[i] != 0;
+    }
+    return live;
+}
+
+unsigned qn_node_gate_needed(const struct qn_node *node)
+{
+    unsigned quorum = qn_quorum(node->genesis->validators.count);
+    return quorum > QN_GENESIS_MIN ? quorum : QN_GENESIS_MIN;
+}
+
+void qn_node_poll_gate(struct qn_node *node)
+{
+    struct qn_consensus_info info;
+    if (node->consensus == NULL) {
+        return;
+    }
+    qn_consensus_info(node->consensus, &info);
+    bool open = qn_ledger_height(node->ledger) > 0 ||
+                qn_node_validators_live(node) >= qn_node_gate_needed(node);
+    if (!info.started && open) {
+        qn_log(node->log, QN_LOG_INFO, "consensus", "start", "validators=%u live=%u",
+               info.validator_count, qn_node_validators_live(node));
+        qn_consensus_start(node->consensus, &node->consensus_actions, node->now);
+        qn_node_drain_consensus(node);
+    }
+}
+
+void qn_node_tell_pending(struct qn_node *node)
+{
+    if (node->consensus == NULL) {
+        return;
+    }
+    bool pending = qn_mempool_count(node->mempool) > 0;
+    if (pending != node->mempool_was_pending) {
+        node->mempool_was_pending = pending;
+        qn_consensus_on_pending(node->consensus, &node->consensus_actions, pending, node->now);
+        qn_node_drain_consensus(node);
+    }
+}

@@ -1,0 +1,373 @@
+/* The links a node holds: from TLS done, through HELLO and standing, to GOODBYE. */
+#include "node/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Requests a registered peer may make at once, and how fast they come back. */
+enum { QN_LINK_REQUESTS_MAX = 256 };
+
+static void index_key(uint8_t key[QN_HASH_LEN], qn_link_id id)
+{
+    memset(key, 0, QN_HASH_LEN);
+    memcpy(key, &id, sizeof id);
+}
+
+void qn_node_links_init(struct qn_node *node)
+{
+    node->links_capacity = node->config.links_max + QN_HALF_OPEN_MAX;
+    node->links = calloc(node->links_capacity, sizeof node->links[0]);
+    node->validator_links =
+        calloc(node->genesis->validators.count, sizeof node->validator_links[0]);
+    QN_ASSERT(node->links != NULL && node->validator_links != NULL);
+    uint64_t key0 = qn_rng_next(&node->rng);
+    uint64_t key1 = qn_rng_next(&node->rng);
+    qn_map_init(&node->link_index, node->links_capacity, key0, key1);
+}
+
+void qn_node_links_fini(struct qn_node *node)
+{
+    free(node->links);
+    free(node->validator_links);
+    qn_map_fini(&node->link_index);
+}
+
+struct qn_link *qn_node_link(const struct qn_node *node, qn_link_id id)
+{
+    uint8_t key[QN_HASH_LEN];
+    uint32_t slot = 0;
+    index_key(key, id);
+    return qn_map_get(&node->link_index, &slot, key) ? &node->links[slot] : NULL;
+}
+
+struct qn_link *qn_node_link_to(const struct qn_node *node, const struct qn_node_id *peer)
+{
+    for (size_t i = 0; i < node->links_capacity; i++) {
+        struct qn_link *link = &node->links[i];
+        if (link->id != 0 && link->live && qn_node_id_equal(&link->peer, peer)) {
+            return link;
+        }
+    }
+    return NULL;
+}
+
+size_t qn_node_live_count(const struct qn_node *node)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->links_capacity; i++) {
+        count += node->links[i].id != 0 && node->links[i].live;
+    }
+    return count;
+}
+
+enum qn_standing qn_node_standing(const struct qn_node *node, const struct qn_node_id *id,
+                                  struct qn_registry_entry *entry)
+{
+    struct qn_registry_entry found;
+    bool pinned = qn_genesis_by_id(node->genesis, id) != NULL;
+    if (qn_ledger_entry(node->ledger, &found, id) != QN_OK) {
+        return pinned ? QN_STANDING_GENESIS : QN_STANDING_UNREGISTERED;
+    }
+    if (entry != NULL) {
+        *entry = found;
+    }
+    switch (qn_registry_entry_usable(&found, node->unix_ms)) {
+    case QN_OK:
+        return pinned ? QN_STANDING_GENESIS : QN_STANDING_REGISTERED;
+    case QN_ERR_REVOKED:
+        return QN_STANDING_REVOKED;
+    default:
+        return QN_STANDING_EXPIRED;
+    }
+}
+
+static void log_link(const struct qn_node *node, enum qn_log_level level, const char *event,
+                     const struct qn_link *link, const char *reason)
+{
+    char peer[QN_SHORT_ID_TEXT_SIZE];
+    char remote[QN_ENDPOINT_TEXT_SIZE];
+    qn_log(node->log, level, "link", event, "peer=%s remote=%s direction=%s standing=%s reason=%s",
+           qn_node_id_short(peer, &link->peer), qn_endpoint_format(remote, &link->remote),
+           link->outbound ? "out" : "in", qn_standing_name(link->standing), reason);
+}
+
+/* Takes the link out of every table; what it was good for is told to those who used it. */
+static void forget(struct qn_node *node, struct qn_link *link)
+{
+    uint8_t key[QN_HASH_LEN];
+    struct qn_link gone = *link;
+    index_key(key, link->id);
+    qn_map_remove(&node->link_index, key);
+    link->id = 0;
+    link->live = false;
+    node->link_count -= 1;
+    if (!gone.live) {
+        if (gone.outbound) { /* it never came to anything: wait before the next try */
+            qn_dialer_punish(&node->dialer, &gone.peer, &node->rng, node->now);
+        }
+        return;
+    }
+    if (qn_node_link_to(node, &gone.peer) == NULL) { /* not replaced by a twin */
+        qn_dialer_set_linked(&node->dialer, &gone.peer, false, &node->rng, node->now);
+    }
+    qn_node_committee_link(node, &gone, false);
+    qn_follower_on_gone(node->follower, &node->follower_actions, gone.id, node->now);
+    qn_node_drain_follower(node);
+    qn_node_submissions_on_link_down(node, gone.id);
+}
+
+void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_reason reason,
+                   const char *text)
+{
+    struct qn_goodbye goodbye = {.reason = reason};
+    snprintf(goodbye.text, sizeof goodbye.text, "%s", text == NULL ? "" : text);
+    qn_node_send(node, link, QN_GOODBYE, 0, qn_goodbye_encode(&goodbye));
+    struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_CLOSE);
+    action->close.link = link->id;
+    action->close.reason = reason;
+    action->close.flush = true;
+    node->counters.closes[reason] += 1;
+    log_link(node, QN_LOG_INFO, "close", link, qn_close_reason_name(reason));
+    forget(node, link);
+}
+
+static size_t count_unregistered(const struct qn_node *node)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->links_capacity; i++) {
+        const struct qn_link *link = &node->links[i];
+        count += link->id != 0 && !link->outbound && link->standing == QN_STANDING_UNREGISTERED;
+    }
+    return count;
+}
+
+static struct qn_link *free_slot(const struct qn_node *node)
+{
+    for (size_t i = 0; i < node->links_capacity; i++) {
+        if (node->links[i].id == 0) {
+            return &node->links[i];
+        }
+    }
+    return NULL;
+}
+
+static void refuse(struct qn_node *node, qn_link_id id, enum qn_close_reason reason)
+{
+    struct qn_goodbye goodbye = {.reason = reason};
+    struct qn_link link = {.id = id};
+    qn_node_send(node, &link, QN_GOODBYE, 0, qn_goodbye_encode(&goodbye));
+    struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_CLOSE);
+    action->close.link = id;
+    action->close.reason = reason;
+    action->close.flush = true;
+    node->counters.closes[reason] += 1;
+}
+
+static void init_requests(struct qn_link *link, qn_time_us now)
+{
+    if (link->standing == QN_STANDING_UNREGISTERED) {
+        qn_token_bucket_init(&link->requests, QN_UNREGISTERED_REQUESTS_MAX,
+                             QN_SECONDS(60) / QN_UNREGISTERED_REQUESTS_MAX, now);
+    } else {
+        qn_token_bucket_init(&link->requests, QN_LINK_REQUESTS_MAX,
+                             QN_SECONDS(1) / QN_LINK_REQUESTS_MAX, now);
+    }
+}
+
+static void send_hello(struct qn_node *node, const struct qn_link *link)
+{
+    struct qn_hello hello = {.version = QN_PROTOCOL_VERSION,
+                             .version_min = QN_PROTOCOL_VERSION_MIN,
+                             .network = node->genesis->network,
+                             .endpoint_count = node->config.endpoint_count,
+                             .region = node->config.region,
+                             .roles = QN_ROLE_FULL,
+                             .height = qn_ledger_height(node->ledger)};
+    hello.roles |= node->validator >= 0 ? QN_ROLE_VALIDATOR : 0;
+    memcpy(hello.endpoints, node->config.endpoints, sizeof hello.endpoints);
+    snprintf(hello.software, sizeof hello.software, "%s", node->config.software);
+    qn_node_send(node, link, QN_HELLO, 0, qn_hello_encode(&hello));
+}
+
+/* One sample for each handshake, whatever becomes of the link. */
+static void sample_handshake(struct qn_node *node, const struct qn_event *event)
+{
+    qn_samples_add(&node->samples[QN_TIMING_HANDSHAKE], event->link_up.handshake_us);
+    qn_samples_add(&node->samples[QN_TIMING_HANDSHAKE_CPU], event->link_up.handshake_cpu_us);
+}
+
+void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
+{
+    struct qn_node_id peer = qn_public_key_id(&event->link_up.key);
+    bool outbound = event->link_up.dial != 0;
+    enum qn_standing standing = qn_node_standing(node, &peer, NULL);
+    sample_handshake(node, event);
+    if (outbound) {
+        qn_dialer_on_linked(&node->dialer, event->link_up.dial, &peer);
+    }
+    struct qn_admission_counts counts = {.links = node->link_count,
+                                         .links_max = node->config.links_max,
+                                         .unregistered = count_unregistered(node)};
+    enum qn_close_reason reason = qn_admission_decide(&counts, standing, outbound);
+    struct qn_link *link = free_slot(node);
+    if (qn_node_id_equal(&peer, &node->id)) {
+        reason = QN_CLOSE_SELF;
+        qn_dialer_remove(&node->dialer, &peer);
+    } else if (reason == QN_CLOSE_NORMAL && link == NULL) {
+        reason = QN_CLOSE_FULL;
+    }
+    if (reason != QN_CLOSE_NORMAL) {
+        qn_dialer_punish(&node->dialer, &peer, &node->rng, node->now);
+        refuse(node, event->link_up.link, reason);
+        return;
+    }
+    *link = (struct qn_link){.id = event->link_up.link,
+                             .outbound = outbound,
+                             .dial = event->link_up.dial,
+                             .key = event->link_up.key,
+                             .peer = peer,
+                             .standing = standing,
+                             .validator = qn_validator_index(&node->genesis->validators, &peer),
+                             .remote = event->link_up.remote,
+                             .up_us = node->now};
+    init_requests(link, node->now);
+    uint8_t key[QN_HASH_LEN];
+    index_key(key, link->id);
+    enum qn_err err = qn_map_put(&node->link_index, key, (uint32_t)(link - node->links));
+    QN_ASSERT(err == QN_OK); /* as many places as slots */
+    node->link_count += 1;
+    send_hello(node, link);
+}
+
+void qn_node_on_link_down(struct qn_node *node, const struct qn_event *event)
+{
+    struct qn_link *link = qn_node_link(node, event->link_down.link);
+    if (link == NULL) {
+        return; /* closed by us: forgotten then */
+    }
+    node->counters.closes[event->link_down.reason] += 1;
+    log_link(node, QN_LOG_INFO, "down", link, qn_close_reason_name(event->link_down.reason));
+    forget(node, link);
+}
+
+/* Two links to one peer: of simultaneous dials the one opened by the lower id stays, so that both ends
+ * choose the same; of two in the same direction the newer, since the older is then a dead one that was
+ * not noticed yet. Returns whether the new link stays. */
+static bool settle_duplicate(struct qn_node *node, struct qn_link *link)
+{
+    struct qn_link *old = qn_node_link_to(node, &link->peer);
+    if (old == NULL) {
+        return true;
+    }
+    bool lower = qn_node_id_compare(&node->id, &link->peer) < 0;
+    bool keep_new = old->outbound == link->outbound || link->outbound == lower;
+    qn_node_close(node, keep_new ? old : link, QN_CLOSE_DUPLICATE_LINK, NULL);
+    return keep_new;
+}
+
+/* Whoever cannot know the network id yet says zeros; it may only ask for genesis data. */
+static bool network_fits(const struct qn_node *node, const struct qn_link *link,
+                         const struct qn_hello *hello)
+{
+    static const struct qn_network_id unknown;
+    if (link->standing == QN_STANDING_UNREGISTERED &&
+        qn_network_id_equal(&hello->network, &unknown)) {
+        return true;
+    }
+    return qn_network_id_equal(&hello->network, &node->genesis->network);
+}
+
+void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span bytes)
+{
+    struct qn_hello hello;
+    char text[QN_TEXT_LEN_MAX + 1];
+    if (link->live) {
+        qn_node_close(node, link, QN_CLOSE_UNEXPECTED, "a second HELLO");
+        return;
+    }
+    if (qn_hello_decode(&hello, bytes) != QN_OK) {
+        qn_node_close(node, link, QN_CLOSE_MALFORMED, "HELLO");
+        return;
+    }
+    if (hello.version < QN_PROTOCOL_VERSION_MIN || hello.version_min > QN_PROTOCOL_VERSION) {
+        snprintf(text, sizeof text, "this node speaks versions %u to %u", QN_PROTOCOL_VERSION_MIN,
+                 QN_PROTOCOL_VERSION);
+        qn_node_close(node, link, QN_CLOSE_WRONG_VERSION, text);
+        return;
+    }
+    if (!network_fits(node, link, &hello)) {
+        char hex[QN_ID_TEXT_SIZE];
+        qn_hex_encode(hex, node->genesis->network.bytes, QN_HASH_LEN);
+        snprintf(text, sizeof text, "this is network %s", hex);
+        qn_node_close(node, link, QN_CLOSE_WRONG_NETWORK, text);
+        return;
+    }
+    if (!settle_duplicate(node, link)) {
+        return;
+    }
+    link->hello = hello;
+    link->head_height = hello.height;
+    link->live = true;
+    qn_liveness_init(&link->liveness, node->now);
+    qn_dialer_set_linked(&node->dialer, &link->peer, true, &node->rng, node->now);
+    log_link(node, QN_LOG_INFO, "live", link, "hello");
+    qn_node_tell_records(node, link);
+    qn_node_committee_link(node, link, true);
+    qn_node_on_peer_height(node, link, hello.height);
+    qn_node_poll_registration(node);
+}
+
+/* A registration just made a link more than it was, or a revocation ended it. */
+void qn_node_recheck_links(struct qn_node *node)
+{
+    for (size_t i = 0; i < node->links_capacity; i++) {
+        struct qn_link *link = &node->links[i];
+        if (link->id == 0) {
+            continue;
+        }
+        enum qn_standing before = link->standing;
+        link->standing = qn_node_standing(node, &link->peer, NULL);
+        if (link->standing == QN_STANDING_REVOKED) {
+            qn_dialer_remove(&node->dialer, &link->peer);
+            qn_node_close(node, link, QN_CLOSE_REVOKED, NULL);
+        } else if (link->standing == QN_STANDING_EXPIRED) {
+            qn_node_close(node, link, QN_CLOSE_EXPIRED, NULL);
+        } else if (link->standing != before) {
+            init_requests(link, node->now);
+            if (link->live) {
+                qn_node_tell_records(node, link);
+            }
+        }
+    }
+}
+
+static void poll_link(struct qn_node *node, struct qn_link *link)
+{
+    if (!link->live) {
+        if (node->now - link->up_us >= QN_HELLO_TIMEOUT) {
+            qn_node_close(node, link, QN_CLOSE_HELLO_TIMEOUT, NULL);
+        }
+        return;
+    }
+    struct qn_ping ping;
+    switch (qn_liveness_poll(&link->liveness, &ping.nonce, node->now)) {
+    case QN_LIVENESS_WAIT:
+        break;
+    case QN_LIVENESS_SEND_PING:
+        qn_node_send(node, link, QN_PING, 0, qn_ping_encode(&ping));
+        break;
+    case QN_LIVENESS_DROP:
+        qn_node_close(node, link, QN_CLOSE_PING_TIMEOUT, NULL);
+        break;
+    }
+}
+
+void qn_node_poll_links(struct qn_node *node)
+{
+    for (size_t i = 0; i < node->links_capacity; i++) {
+        if (node->links[i].id != 0) {
+            poll_link(node, &node->links[i]);
+        }
+    }
+}

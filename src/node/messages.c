@@ -1,0 +1,209 @@
+/* Which messages a peer may send in which standing, and who takes them. */
+#include "node/state.h"
+
+static void close_malformed(struct qn_node *node, struct qn_link *link,
+                            const struct qn_message_bytes *message)
+{
+    qn_node_close(node, link, QN_CLOSE_MALFORMED, qn_kind_find(message->kind)->name);
+}
+
+static void on_ping(struct qn_node *node, struct qn_link *link,
+                    const struct qn_message_bytes *message)
+{
+    struct qn_ping ping;
+    if (qn_ping_decode(&ping, message->bytes) != QN_OK) {
+        close_malformed(node, link, message);
+    } else if (message->kind == QN_PING) {
+        qn_node_send(node, link, QN_PONG, 0, qn_ping_encode(&ping));
+    } else {
+        qn_liveness_on_pong(&link->liveness, ping.nonce, node->now);
+    }
+}
+
+static void on_goodbye(struct qn_node *node, struct qn_link *link, struct qn_span bytes)
+{
+    struct qn_goodbye goodbye;
+    char text[QN_TEXT_LEN_MAX + 1] = "";
+    char peer[QN_SHORT_ID_TEXT_SIZE];
+    if (qn_goodbye_decode(&goodbye, bytes) == QN_OK) {
+        qn_log_escape(text, sizeof text, goodbye.text, sizeof goodbye.text - 1);
+        qn_log(node->log, QN_LOG_INFO, "link", "goodbye", "peer=%s reason=%s text=\"%s\"",
+               qn_node_id_short(peer, &link->peer), qn_close_reason_name(goodbye.reason), text);
+    }
+    qn_node_close(node, link, QN_CLOSE_PEER_CLOSED, NULL);
+}
+
+static void on_head(struct qn_node *node, struct qn_link *link,
+                    const struct qn_message_bytes *message)
+{
+    struct qn_head head;
+    if (qn_head_decode(&head, message->bytes) != QN_OK) {
+        close_malformed(node, link, message);
+        return;
+    }
+    link->head_height = head.height > link->head_height ? head.height : link->head_height;
+    qn_node_on_peer_height(node, link, head.height);
+}
+
+static void on_consensus(struct qn_node *node, struct qn_link *link,
+                         const struct qn_message_bytes *message)
+{
+    if (link->validator < 0 || node->consensus == NULL) {
+        node->counters.messages_unexpected += 1; /* not for us, or not theirs to send */
+        return;
+    }
+    struct qn_link copy = *link; /* the link may go while consensus acts */
+    enum qn_err err =
+        qn_consensus_on_message(node->consensus, &node->consensus_actions, link->validator,
+                                message->kind, message->bytes, node->now);
+    qn_node_drain_consensus(node);
+    link = qn_node_link(node, copy.id);
+    if (err != QN_OK && link != NULL) {
+        qn_node_close(node, link,
+                      err == QN_ERR_BAD_SIGNATURE ? QN_CLOSE_BAD_SIGNATURE : QN_CLOSE_MALFORMED,
+                      qn_err_text(err));
+    }
+}
+
+static void on_get_genesis(struct qn_node *node, struct qn_link *link,
+                           const struct qn_message_bytes *message)
+{
+    if (qn_empty_decode(message->bytes) != QN_OK) {
+        close_malformed(node, link, message);
+        return;
+    }
+    struct qn_genesis_reply reply = {.cert_count = node->genesis->cert_count};
+    for (size_t i = 0; i < reply.cert_count; i++) {
+        reply.certs[i] = qn_buf_span(node->genesis->cert_bytes[i]);
+    }
+    reply.parameters = qn_buf_span(node->genesis->parameter_bytes);
+    struct qn_buf *bytes = NULL;
+    enum qn_err err = qn_genesis_reply_encode(&bytes, &reply);
+    QN_ASSERT(err == QN_OK); /* at most 100 certificates of 8 KiB */
+    qn_node_send(node, link, QN_GENESIS, message->request_id, bytes);
+}
+
+static void on_busy(struct qn_node *node, struct qn_link *link,
+                    const struct qn_message_bytes *message)
+{
+    qn_node_on_relay_busy(node, link, message->request_id);
+    enum qn_err err = qn_follower_on_blocks(node->follower, &node->follower_actions, link->id,
+                                            (struct qn_span){0}, node->now);
+    (void)err; /* a BUSY that answers nothing is harmless */
+    qn_node_drain_follower(node);
+}
+
+static void on_blocks(struct qn_node *node, struct qn_link *link, struct qn_span bytes)
+{
+    qn_link_id id = link->id;
+    enum qn_err err =
+        qn_follower_on_blocks(node->follower, &node->follower_actions, id, bytes, node->now);
+    qn_node_drain_follower(node);
+    link = qn_node_link(node, id);
+    if (err != QN_OK && link != NULL) {
+        qn_node_close(node, link, QN_CLOSE_BAD_BLOCK, qn_err_text(err));
+    }
+}
+
+/* An unregistered peer may register and fetch genesis data; everything else waits until the registry
+ * knows it. BUSY, not a closed link: the registry may be about to tell us better. */
+static bool is_allowed(const struct qn_link *link, enum qn_message_kind kind)
+{
+    if (link->standing != QN_STANDING_UNREGISTERED) {
+        return true;
+    }
+    return kind != QN_GET_BLOCKS && kind != QN_TX;
+}
+
+static void on_request(struct qn_node *node, struct qn_link *link,
+                       const struct qn_message_bytes *message)
+{
+    if (!qn_token_bucket_take(&link->requests, node->now)) {
+        if (link->standing == QN_STANDING_UNREGISTERED) {
+            qn_node_close(node, link, QN_CLOSE_RATE_LIMITED, NULL);
+        } else {
+            qn_node_send(node, link, QN_BUSY, message->request_id, qn_empty_encode());
+        }
+        return;
+    }
+    if (!is_allowed(link, message->kind)) {
+        node->counters.messages_unexpected += 1;
+        qn_node_send(node, link, QN_BUSY, message->request_id, qn_empty_encode());
+        return;
+    }
+    if (message->kind == QN_SUBMIT) {
+        qn_node_on_submit(node, link, message->request_id, message->bytes);
+    } else if (message->kind == QN_GET_BLOCKS) {
+        qn_node_on_get_blocks(node, link, message->request_id, message->bytes);
+    } else {
+        on_get_genesis(node, link, message);
+    }
+}
+
+static void on_message(struct qn_node *node, struct qn_link *link,
+                       const struct qn_message_bytes *message)
+{
+    switch (message->kind) {
+    case QN_HELLO:
+        qn_node_on_hello(node, link, message->bytes);
+        break;
+    case QN_GOODBYE:
+        on_goodbye(node, link, message->bytes);
+        break;
+    case QN_PING:
+    case QN_PONG:
+        on_ping(node, link, message);
+        break;
+    case QN_ANNOUNCE:
+        qn_node_on_announce(node, link, message->bytes);
+        break;
+    case QN_HEAD:
+        on_head(node, link, message);
+        break;
+    case QN_PROPOSE:
+    case QN_NOTARIZE:
+    case QN_FINALIZE:
+    case QN_NULLIFY:
+    case QN_CERT:
+    case QN_STATUS:
+    case QN_CONSENSUS_REQUEST:
+        on_consensus(node, link, message);
+        break;
+    case QN_TX:
+        if (is_allowed(link, message->kind)) {
+            qn_node_on_tx(node, link, message->bytes);
+        }
+        break;
+    case QN_SUBMIT:
+    case QN_GET_BLOCKS:
+    case QN_GET_GENESIS:
+        on_request(node, link, message);
+        break;
+    case QN_SUBMIT_RESULT:
+        qn_node_on_submit_result(node, link, message->request_id, message->bytes);
+        break;
+    case QN_BLOCKS:
+        on_blocks(node, link, message->bytes);
+        break;
+    case QN_BUSY:
+        on_busy(node, link, message);
+        break;
+    case QN_GENESIS:
+        node->counters.messages_unexpected += 1; /* we never ask: our configuration has it */
+        break;
+    }
+}
+
+void qn_node_on_frame(struct qn_node *node, const struct qn_event *event)
+{
+    struct qn_link *link = qn_node_link(node, event->frame.link);
+    if (link == NULL || node->shutting_down) {
+        return; /* closed by us; the runtime had this one in hand already */
+    }
+    enum qn_message_kind kind = event->frame.message.kind;
+    if (!link->live && kind != QN_HELLO && kind != QN_GOODBYE) {
+        qn_node_close(node, link, QN_CLOSE_UNEXPECTED, "HELLO comes first");
+        return;
+    }
+    on_message(node, link, &event->frame.message);
+}

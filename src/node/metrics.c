@@ -1,0 +1,91 @@
+#include "node/state.h"
+
+static void emit(const struct qn_metric_sink *sink, const char *name, const char *help,
+                 enum qn_metric_type type, double value)
+{
+    struct qn_metric metric = {.name = name, .help = help, .type = type, .value = value};
+    sink->metric(sink->context, &metric);
+}
+
+static void collect_timings(const struct qn_node *node, const struct qn_metric_sink *sink)
+{
+    static const unsigned quantiles[] = {500, 990};
+    static const char *const names[] = {"qnet_timing_p50_seconds", "qnet_timing_p99_seconds"};
+    for (size_t q = 0; q < QN_ARRAY_COUNT(quantiles); q++) {
+        for (unsigned timing = 0; timing < QN_TIMING_COUNT; timing++) {
+            struct qn_metric metric = {
+                .name = names[q],
+                .help = "Quantile over the last 1024 measured durations",
+                .type = QN_METRIC_GAUGE,
+                .label = "what",
+                .label_value = qn_node_timing_name((enum qn_node_timing)timing),
+                .value = (double)qn_samples_quantile(&node->samples[timing], quantiles[q]) / 1e6};
+            sink->metric(sink->context, &metric);
+        }
+    }
+}
+
+static void collect_closes(const struct qn_node *node, const struct qn_metric_sink *sink)
+{
+    for (unsigned reason = 0; reason < QN_CLOSE_COUNT; reason++) {
+        struct qn_metric metric = {.name = "qnet_link_closes_total",
+                                   .help = "Links closed or refused, and dials that failed",
+                                   .type = QN_METRIC_COUNTER,
+                                   .label = "reason",
+                                   .label_value = qn_close_reason_name(reason),
+                                   .value = (double)node->counters.closes[reason]};
+        if (node->counters.closes[reason] > 0) {
+            sink->metric(sink->context, &metric);
+        }
+    }
+}
+
+void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *sink)
+{
+    struct qn_node_status status;
+    qn_node_status(node, &status, node->now);
+    const struct {
+        const char *name;
+        const char *help;
+        enum qn_metric_type type;
+        double value;
+    } rows[] = {
+        {"qnet_height", "Height of the last final block", QN_METRIC_GAUGE, (double)status.height},
+        {"qnet_registry_entries", "Identities ever registered", QN_METRIC_GAUGE,
+         (double)status.registry_entries},
+        {"qnet_registry_active", "Identities active now", QN_METRIC_GAUGE,
+         (double)status.registry_active},
+        {"qnet_links", "Live links", QN_METRIC_GAUGE, (double)status.links},
+        {"qnet_links_unregistered", "Live links to peers the registry lacks", QN_METRIC_GAUGE,
+         (double)status.links_unregistered},
+        {"qnet_peers_known", "Peer records held", QN_METRIC_GAUGE, (double)status.peers_known},
+        {"qnet_mempool", "Transactions that wait for a block", QN_METRIC_GAUGE,
+         (double)status.mempool},
+        {"qnet_validators_live", "Validators linked, self included", QN_METRIC_GAUGE,
+         (double)status.validators_live},
+        {"qnet_blocks_committed_total", "Blocks made final", QN_METRIC_COUNTER,
+         (double)node->counters.blocks_committed},
+        {"qnet_transactions_committed_total", "Transactions made final", QN_METRIC_COUNTER,
+         (double)node->counters.txs_committed},
+        {"qnet_submissions_final_total", "Submissions answered as final", QN_METRIC_COUNTER,
+         (double)node->counters.txs_accepted},
+        {"qnet_submissions_refused_total", "Submissions refused", QN_METRIC_COUNTER,
+         (double)node->counters.txs_refused},
+        {"qnet_records_verified_total", "Peer records whose signature was verified",
+         QN_METRIC_COUNTER, (double)node->counters.records_verified},
+        {"qnet_records_bad_total", "Peer records with a bad signature", QN_METRIC_COUNTER,
+         (double)node->counters.records_bad},
+        {"qnet_announcements_duplicate_total", "Announcements already known", QN_METRIC_COUNTER,
+         (double)node->announcer.duplicates},
+        {"qnet_messages_unexpected_total", "Messages ignored because of the sender's standing",
+         QN_METRIC_COUNTER, (double)node->counters.messages_unexpected},
+    };
+    for (size_t i = 0; i < QN_ARRAY_COUNT(rows); i++) {
+        emit(sink, rows[i].name, rows[i].help, rows[i].type, rows[i].value);
+    }
+    collect_timings(node, sink);
+    collect_closes(node, sink);
+    if (node->consensus != NULL) {
+        qn_consensus_collect(node->consensus, sink);
+    }
+}

@@ -1,0 +1,138 @@
+/* Block sync: performs what the follower asks for, and serves blocks to others. */
+#include "node/state.h"
+
+void qn_node_on_peer_height(struct qn_node *node, struct qn_link *link, uint64_t height)
+{
+    qn_follower_on_head(node->follower, &node->follower_actions, link->id, height, node->now);
+    qn_node_drain_follower(node);
+}
+
+static void request_blocks(struct qn_node *node, const struct qn_follower_action *action)
+{
+    const struct qn_link *link = qn_node_link(node, action->source);
+    if (link == NULL || !link->live) {
+        return; /* on_gone told, or its time-out will */
+    }
+    node->next_request_id += 1;
+    node->next_request_id += node->next_request_id == 0;
+    qn_node_send(node, link, QN_GET_BLOCKS, node->next_request_id,
+                 qn_get_blocks_encode(&action->request));
+}
+
+static void verify_vote(struct qn_node *node, const struct qn_follower_action *action)
+{
+    struct qn_verify_job *job = qn_node_job(node, QN_OWNER_FOLLOWER, action->cookie);
+    job->key = node->genesis->validators.members[action->validator].key;
+    job->kind = action->sign_kind;
+    job->digest = action->digest;
+    job->signature = action->signature;
+    qn_node_verify(node, job);
+}
+
+static void commit(struct qn_node *node, const struct qn_follower_action *action)
+{
+    if (action->block->header.height == qn_ledger_height(node->ledger) + 1) {
+        qn_node_commit(node, action->block, action->cert);
+        if (node->consensus != NULL && action->view > 0) {
+            qn_consensus_on_synced(node->consensus, &node->consensus_actions, action->block,
+                                   action->view, node->now);
+            qn_node_drain_consensus(node);
+        }
+    }
+}
+
+static void perform(struct qn_node *node, const struct qn_follower_action *action)
+{
+    struct qn_link *link = NULL;
+    switch (action->kind) {
+    case QN_FOLLOWER_REQUEST:
+        request_blocks(node, action);
+        break;
+    case QN_FOLLOWER_VERIFY:
+        verify_vote(node, action);
+        break;
+    case QN_FOLLOWER_CHECK:
+        qn_node_check_block(node, action->block, QN_OWNER_FOLLOWER, action->cookie);
+        break;
+    case QN_FOLLOWER_COMMIT:
+        commit(node, action);
+        break;
+    case QN_FOLLOWER_FAULT:
+        link = qn_node_link(node, action->source);
+        if (link != NULL) {
+            qn_node_close(node, link, QN_CLOSE_BAD_BLOCK, qn_err_text(action->err));
+        }
+        break;
+    }
+    qn_block_drop(action->block);
+    qn_buf_drop(action->cert);
+}
+
+void qn_node_drain_follower(struct qn_node *node)
+{
+    struct qn_follower_action action;
+    if (node->draining_follower) {
+        return; /* the loop below goes on */
+    }
+    node->draining_follower = true;
+    while (qn_follower_actions_pop(&node->follower_actions, &action)) {
+        perform(node, &action);
+    }
+    node->draining_follower = false;
+}
+
+/* Collects consecutive blocks within the credit, and cuts back to the last one with a certificate, which
+ * proves all before it. */
+static size_t collect(const struct qn_node *node, const struct qn_get_blocks *request,
+                      struct qn_buf **blocks, struct qn_buf **certs)
+{
+    size_t limit =
+        request->count_max < QN_BLOCKS_PER_REPLY_MAX ? request->count_max : QN_BLOCKS_PER_REPLY_MAX;
+    size_t bytes_max = request->bytes_max < QN_MESSAGE_LEN_MAX - 4096U ? request->bytes_max
+                                                                       : QN_MESSAGE_LEN_MAX - 4096U;
+    size_t bytes = 0;
+    size_t count = 0;
+    size_t proved = 0;
+    while (count < limit && qn_ledger_block(node->ledger, &blocks[count], &certs[count],
+                                            request->from_height + count) == QN_OK) {
+        bytes += blocks[count]->len + (certs[count] != NULL ? certs[count]->len : 0) + 16;
+        count += 1;
+        if (bytes > bytes_max) {
+            break; /* this one is beyond the credit: released below */
+        }
+        proved = certs[count - 1] != NULL ? count : proved;
+    }
+    for (size_t i = proved; i < count; i++) {
+        qn_buf_drop(blocks[i]);
+        qn_buf_drop(certs[i]);
+    }
+    return proved;
+}
+
+void qn_node_on_get_blocks(struct qn_node *node, struct qn_link *link, uint32_t request_id,
+                           struct qn_span bytes)
+{
+    struct qn_get_blocks request;
+    struct qn_buf *blocks[QN_BLOCKS_PER_REPLY_MAX];
+    struct qn_buf *certs[QN_BLOCKS_PER_REPLY_MAX];
+    struct qn_blocks reply = {0};
+    struct qn_buf *encoded = NULL;
+    if (qn_get_blocks_decode(&request, bytes) != QN_OK || request.from_height == 0) {
+        qn_node_close(node, link, QN_CLOSE_MALFORMED, "get_blocks");
+        return;
+    }
+    reply.count = collect(node, &request, blocks, certs);
+    for (size_t i = 0; i < reply.count; i++) {
+        reply.items[i].block = qn_buf_span(blocks[i]);
+        if (certs[i] != NULL) {
+            reply.items[i].cert = qn_buf_span(certs[i]);
+        }
+    }
+    enum qn_err err = qn_blocks_encode(&encoded, &reply);
+    QN_ASSERT(err == QN_OK); /* collect keeps it below the limit */
+    qn_node_send(node, link, QN_BLOCKS, request_id, encoded);
+    for (size_t i = 0; i < reply.count; i++) {
+        qn_buf_drop(blocks[i]);
+        qn_buf_drop(certs[i]);
+    }
+}

@@ -1,0 +1,217 @@
+#include "node/view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "node/state.h"
+
+static void fill_ledger(const struct qn_node *node, struct qn_node_status *status)
+{
+    const struct qn_header *head = qn_ledger_head(node->ledger);
+    status->height = head->height;
+    status->head_id = qn_ledger_head_id(node->ledger);
+    status->state_root = head->state_root;
+    status->head_time_ms = head->time_ms;
+    status->target_height = qn_follower_target(node->follower);
+    status->registry_entries = qn_ledger_entry_count(node->ledger);
+    status->registry_active = qn_ledger_active_count(node->ledger);
+}
+
+static void fill_links(const struct qn_node *node, struct qn_node_status *status)
+{
+    for (size_t i = 0; i < node->links_capacity; i++) {
+        const struct qn_link *link = &node->links[i];
+        if (link->id != 0 && link->live) {
+            status->links += 1;
+            status->links_unregistered += link->standing == QN_STANDING_UNREGISTERED;
+        }
+    }
+}
+
+static void fill_consensus(const struct qn_node *node, struct qn_node_status *status)
+{
+    status->is_validator = node->consensus != NULL;
+    status->validators = node->genesis->validators.count;
+    status->quorum = qn_quorum(node->genesis->validators.count);
+    status->validators_live = qn_node_validators_live(node);
+    if (node->consensus != NULL) {
+        struct qn_consensus_info info;
+        qn_consensus_info(node->consensus, &info);
+        status->consensus_started = info.started;
+        status->view = info.view;
+    }
+}
+
+void qn_node_status(const struct qn_node *node, struct qn_node_status *status, qn_time_us now)
+{
+    struct qn_registry_entry entry;
+    *status = (struct qn_node_status){.id = node->id,
+                                      .network = node->genesis->network,
+                                      .bootstrap_id = node->config.bootstrap_id,
+                                      .region = node->config.region,
+                                      .roles = QN_ROLE_FULL,
+                                      .peers_known = node->peers.count,
+                                      .mempool = qn_mempool_count(node->mempool),
+                                      .durable = node->config.storage->durable,
+                                      .uptime_us = now - node->born_us};
+    snprintf(status->network_name, sizeof status->network_name, "%s", node->genesis->name);
+    status->registered = qn_node_is_registered(node, &entry);
+    if (status->registered) {
+        status->registry_index = entry.index;
+        status->region = entry.region;
+        status->roles = entry.roles;
+    }
+    fill_ledger(node, status);
+    fill_links(node, status);
+    fill_consensus(node, status);
+}
+
+static void fill_record(struct qn_node_peer *out, const struct qn_peer *peer)
+{
+    const struct qn_record *record = &peer->record;
+    out->id = record->id;
+    out->has_record = true;
+    out->record_sequence = record->sequence;
+    out->endpoint_count = record->endpoint_count;
+    memcpy(out->endpoints, record->endpoints, sizeof out->endpoints);
+    out->region = record->region;
+    out->roles = record->roles;
+    snprintf(out->software, sizeof out->software, "%s", record->software);
+    out->learned_us = peer->learned_us;
+    out->hops = peer->hops;
+}
+
+/* What only the link's HELLO tells, where no record is held yet. */
+static void fill_hello(struct qn_node_peer *out, const struct qn_hello *hello)
+{
+    out->endpoint_count = hello->endpoint_count;
+    memcpy(out->endpoints, hello->endpoints, sizeof out->endpoints);
+    out->region = hello->region;
+    out->roles = hello->roles;
+    snprintf(out->software, sizeof out->software, "%s", hello->software);
+}
+
+static void fill_link(struct qn_node_peer *out, const struct qn_link *link)
+{
+    out->id = link->peer;
+    out->linked = true;
+    out->outbound = link->outbound;
+    out->registered =
+        link->standing == QN_STANDING_REGISTERED || link->standing == QN_STANDING_GENESIS;
+    out->remote = link->remote;
+    out->head_height = link->head_height;
+    out->rtt_us = link->liveness.rtt_us;
+    out->rtt_min_us = link->liveness.rtt_min_us;
+    out->linked_since_us = link->up_us;
+}
+
+static bool is_extra(const struct qn_node *node, const struct qn_link *link)
+{
+    return link->id != 0 && link->live && qn_peer_table_find(&node->peers, &link->peer) == NULL;
+}
+
+/* Peers with a record come first, in the table's order; then links without one. */
+size_t qn_node_peer_count(const struct qn_node *node)
+{
+    size_t count = node->peers.count;
+    for (size_t i = 0; i < node->links_capacity; i++) {
+        count += is_extra(node, &node->links[i]);
+    }
+    return count;
+}
+
+void qn_node_peer_at(const struct qn_node *node, size_t index, struct qn_node_peer *peer)
+{
+    *peer = (struct qn_node_peer){0};
+    if (index < node->peers.count) {
+        fill_record(peer, &node->peers.peers[index]);
+        const struct qn_link *link = qn_node_link_to(node, &peer->id);
+        if (link != NULL) {
+            fill_link(peer, link);
+        }
+    } else {
+        size_t left = index - node->peers.count;
+        for (size_t i = 0; i < node->links_capacity; i++) {
+            const struct qn_link *link = &node->links[i];
+            if (is_extra(node, link) && left-- == 0) {
+                fill_hello(peer, &link->hello);
+                fill_link(peer, link);
+                break;
+            }
+        }
+    }
+    peer->genesis = qn_genesis_by_id(node->genesis, &peer->id) != NULL;
+    enum qn_standing standing = qn_node_standing(node, &peer->id, NULL);
+    peer->registered = standing == QN_STANDING_REGISTERED || standing == QN_STANDING_GENESIS;
+}
+
+struct qn_span qn_node_record(const struct qn_node *node, const struct qn_node_id *id)
+{
+    const struct qn_buf *bytes = NULL;
+    if (qn_node_id_equal(id, &node->id)) {
+        bytes = node->own_record;
+    } else {
+        const struct qn_peer *peer = qn_peer_table_find(&node->peers, id);
+        bytes = peer != NULL ? peer->bytes : NULL;
+    }
+    return bytes != NULL ? qn_buf_span(bytes) : (struct qn_span){0};
+}
+
+void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[QN_REGION_COUNT])
+{
+    uint32_t rtts[QN_LINKS_MAX];
+    memset(regions, 0, QN_REGION_COUNT * sizeof regions[0]);
+    for (uint64_t i = 0; i < qn_ledger_entry_count(node->ledger); i++) {
+        struct qn_registry_entry entry;
+        bool active = qn_ledger_entry_at(node->ledger, &entry, i) == QN_OK &&
+                      qn_registry_entry_usable(&entry, node->unix_ms) == QN_OK;
+        regions[active ? entry.region : 0].registered += active;
+    }
+    for (size_t i = 0; i < node->peers.count; i++) {
+        regions[node->peers.peers[i].record.region].known += 1;
+    }
+    for (unsigned region = 0; region < QN_REGION_COUNT; region++) {
+        size_t count = 0;
+        for (size_t i = 0; i < node->links_capacity; i++) {
+            const struct qn_link *link = &node->links[i];
+            if (link->id == 0 || !link->live || link->hello.region != region) {
+                continue;
+            }
+            regions[region].linked += 1;
+            if (link->liveness.rtt_us > 0 && count < QN_LINKS_MAX) {
+                rtts[count++] = link->liveness.rtt_us;
+            }
+        }
+        regions[region].rtt_us_median = qn_quantile(rtts, count, 500);
+    }
+}
+
+const struct qn_ledger *qn_node_ledger(const struct qn_node *node)
+{
+    return node->ledger;
+}
+
+const char *qn_node_timing_name(enum qn_node_timing timing)
+{
+    switch (timing) {
+    case QN_TIMING_VERIFY:
+        return "verify_us";
+    case QN_TIMING_HANDSHAKE:
+        return "handshake_us";
+    case QN_TIMING_HANDSHAKE_CPU:
+        return "handshake_cpu_us";
+    case QN_TIMING_REGISTER:
+        return "register_us";
+    case QN_TIMING_SUBMIT:
+        return "submit_us";
+    case QN_TIMING_COUNT:
+        break;
+    }
+    return "unknown";
+}
+
+const struct qn_samples *qn_node_samples(const struct qn_node *node, enum qn_node_timing timing)
+{
+    QN_ASSERT(timing < QN_TIMING_COUNT);
+    return &node->samples[timing];
+}

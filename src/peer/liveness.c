@@ -1,0 +1,46 @@
+#include "peer/liveness.h"
+
+#include "base/limits.h"
+
+void qn_liveness_init(struct qn_liveness *liveness, qn_time_us now)
+{
+    *liveness = (struct qn_liveness){.next_us = now};
+}
+
+enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t *nonce,
+                                         qn_time_us now)
+{
+    if (now < liveness->next_us) {
+        return QN_LIVENESS_WAIT;
+    }
+    if (liveness->sent_us != 0) {
+        liveness->missed += 1;
+        if (liveness->missed >= QN_PING_MISSED_MAX) {
+            return QN_LIVENESS_DROP;
+        }
+    }
+    liveness->nonce += 1;
+    liveness->sent_us = now;
+    liveness->next_us = now + QN_PING_INTERVAL;
+    *nonce = liveness->nonce;
+    return QN_LIVENESS_SEND_PING;
+}
+
+void qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, qn_time_us now)
+{
+    if (liveness->sent_us == 0 || nonce != liveness->nonce) {
+        return;
+    }
+    qn_time_us elapsed = now - liveness->sent_us;
+    uint32_t rtt = elapsed > UINT32_MAX ? UINT32_MAX : (uint32_t)elapsed;
+    rtt = rtt == 0 ? 1 : rtt; /* 0 means "not measured" */
+    if (liveness->rtt_us == 0) {
+        liveness->rtt_us = rtt;
+        liveness->rtt_min_us = rtt;
+    } else {
+        liveness->rtt_us = (uint32_t)(((uint64_t)liveness->rtt_us * 7 + rtt) / 8);
+        liveness->rtt_min_us = rtt < liveness->rtt_min_us ? rtt : liveness->rtt_min_us;
+    }
+    liveness->sent_us = 0;
+    liveness->missed = 0;
+}

@@ -1,0 +1,29 @@
+/* Is the other end still there? One authenticated PING each interval; three in a row without an answer
+ * and the link is to be closed. Also measures the round trip.
+ *
+ * Pure state; one per link. No fini: holds nothing but its own bytes. Spec: docs/protocol.md, links. */
+#ifndef QN_LIVENESS_H
+#define QN_LIVENESS_H
+
+#include "base/base.h"
+
+struct qn_liveness {
+    qn_time_us next_us; /* when the next ping is due */
+    qn_time_us sent_us; /* of the ping that is unanswered; 0: none */
+    uint64_t nonce;     /* of that ping */
+    unsigned missed;    /* intervals since the last pong, 0..QN_PING_MISSED_MAX */
+    uint32_t rtt_us;    /* smoothed (RFC 6298, alpha 1/8); 0: not measured yet */
+    uint32_t rtt_min_us;
+};
+
+enum qn_liveness_action { QN_LIVENESS_WAIT, QN_LIVENESS_SEND_PING, QN_LIVENESS_DROP };
+
+/* The first ping is due at once. */
+void qn_liveness_init(struct qn_liveness *liveness, qn_time_us now);
+/* SEND_PING: the caller sends a PING with *nonce. DROP: the peer is gone. */
+enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t *nonce,
+                                         qn_time_us now);
+/* A PONG; one that does not answer the latest ping is ignored. */
+void qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, qn_time_us now);
+
+#endif
