@@ -73,6 +73,9 @@ enum qn_err qn_blocks_decode(struct qn_blocks *out, struct qn_span bytes)
 {
     struct qn_blocks blocks = {0};
     struct qn_reader in;
+    if (bytes.len > QN_MESSAGE_LEN_MAX) {
+        return QN_ERR_TOO_BIG;
+    }
     qn_reader_init(&in, bytes);
     struct qn_map_reader map = qn_read_map(&in);
     qn_read_key(&in, &map, 1);

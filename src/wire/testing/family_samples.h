@@ -1,0 +1,41 @@
+/* Makers of encoded samples, one for each row of the family table. */
+#ifndef QN_TESTING_FAMILY_SAMPLES_H
+#define QN_TESTING_FAMILY_SAMPLES_H
+
+#include "base/buf.h"
+#include "wire/testing/sample.h"
+
+struct qn_buf *qn_sample_hello(struct qn_sampler *s);
+struct qn_buf *qn_sample_goodbye(struct qn_sampler *s);
+struct qn_buf *qn_sample_ping(struct qn_sampler *s);
+struct qn_buf *qn_sample_empty(struct qn_sampler *s);
+
+struct qn_buf *qn_sample_record(struct qn_sampler *s);
+struct qn_buf *qn_sample_announce(struct qn_sampler *s);
+struct qn_buf *qn_sample_head(struct qn_sampler *s);
+
+struct qn_buf *qn_sample_genesis_cert(struct qn_sampler *s);
+struct qn_buf *qn_sample_genesis(struct qn_sampler *s);
+
+struct qn_buf *qn_sample_register(struct qn_sampler *s);
+struct qn_buf *qn_sample_update(struct qn_sampler *s);
+struct qn_buf *qn_sample_revoke(struct qn_sampler *s);
+struct qn_buf *qn_sample_transaction(struct qn_sampler *s); /* any of the three */
+struct qn_buf *qn_sample_tx(struct qn_sampler *s);
+struct qn_buf *qn_sample_submit(struct qn_sampler *s);
+struct qn_buf *qn_sample_submit_result(struct qn_sampler *s);
+
+struct qn_buf *qn_sample_header(struct qn_sampler *s);
+struct qn_buf *qn_sample_block(struct qn_sampler *s);
+struct qn_buf *qn_sample_get_blocks(struct qn_sampler *s);
+struct qn_buf *qn_sample_blocks(struct qn_sampler *s);
+
+struct qn_buf *qn_sample_notarize(struct qn_sampler *s);
+struct qn_buf *qn_sample_finalize(struct qn_sampler *s);
+struct qn_buf *qn_sample_nullify(struct qn_sampler *s);
+struct qn_buf *qn_sample_propose(struct qn_sampler *s);
+struct qn_buf *qn_sample_cert(struct qn_sampler *s);
+struct qn_buf *qn_sample_status(struct qn_sampler *s);
+struct qn_buf *qn_sample_consensus_request(struct qn_sampler *s);
+
+#endif
