@@ -14,7 +14,8 @@ struct qn_registry_entry {
     uint64_t index; /* grows by one with each registration; never reused */
     struct qn_node_id id;
     uint8_t suite;
-    struct qn_hash key_hash; /* SHA3-256 of the spki: equals the id while the key is the first one */
+    struct qn_hash
+        key_hash; /* SHA3-256 of the spki: equals the id while the key is the first one */
     enum qn_region region;
     uint32_t roles;
     bool has_endpoint;
@@ -30,8 +31,9 @@ struct qn_registry_entry {
     struct qn_public_key key; /* kept beside the entry, committed to by key_hash */
 };
 
-QN_MUST_USE enum qn_err qn_registry_entry_encode(const struct qn_registry_entry *entry, uint8_t *out,
-                                                 size_t capacity, struct qn_span *bytes);
+QN_MUST_USE enum qn_err qn_registry_entry_encode(const struct qn_registry_entry *entry,
+                                                 uint8_t *out, size_t capacity,
+                                                 struct qn_span *bytes);
 /* Everything but key, which is zeroed. */
 QN_MUST_USE enum qn_err qn_registry_entry_decode(struct qn_registry_entry *entry,
                                                  struct qn_span bytes);

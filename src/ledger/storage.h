@@ -26,7 +26,8 @@ struct qn_storage {
     enum qn_err (*get)(void *context, struct qn_buf **value, struct qn_span key);
     /* Keys from first (inclusive) in ascending order until visit returns false. */
     enum qn_err (*walk)(void *context, struct qn_span first,
-                        bool (*visit)(void *visit_context, struct qn_span key, struct qn_buf *value),
+                        bool (*visit)(void *visit_context, struct qn_span key,
+                                      struct qn_buf *value),
                         void *visit_context);
     /* Durable when it returns QN_OK. Called by the runtime only, off the core. */
     enum qn_err (*apply)(void *context, const struct qn_batch *batch);

@@ -1,0 +1,151 @@
+#include "ledger/block_state.h"
+
+#include "ledger/merkle.h"
+#include "ledger/rules.h"
+
+#include <stdlib.h>
+
+static struct qn_block_state *allocate(size_t change_capacity)
+{
+    struct qn_block_state *child = calloc(1, sizeof *child);
+
+    QN_ASSERT(child != NULL);
+    if (change_capacity > 0) {
+        child->changes = calloc(change_capacity, sizeof *child->changes);
+        QN_ASSERT(child->changes != NULL);
+        child->change_capacity = change_capacity;
+    }
+    return child;
+}
+
+struct qn_block_state *qn_block_state_new(const struct qn_block_state *parent,
+                                          size_t change_capacity)
+{
+    struct qn_block_state *child = allocate(change_capacity);
+
+    child->parent = parent;
+    qn_state_copy(&child->state, &parent->state);
+    child->history = parent->history;
+    qn_history_append(&child->history, &parent->block->id);
+    return child;
+}
+
+struct qn_block_state *qn_block_state_new_genesis(const struct qn_genesis *genesis)
+{
+    struct qn_block_state *first = allocate(0);
+    struct qn_hash validators = qn_validator_set_hash(&genesis->validators);
+
+    qn_state_init_genesis(&first->state, genesis);
+    struct qn_header header = {
+        .version = 1,
+        .network = genesis->network,
+        .state_root = qn_tree_root(first->state.tree),
+        .history_root = qn_history_root(&first->history),
+        .validators_hash = validators,
+        .next_validators_hash = validators,
+        .time_ms = genesis->time_ms,
+    };
+    first->block = qn_block_new(&header, NULL, 0);
+    return first;
+}
+
+void qn_block_state_free(struct qn_block_state *child)
+{
+    if (child == NULL) {
+        return;
+    }
+    qn_block_drop(child->block);
+    qn_buf_drop(child->cert);
+    qn_state_fini(&child->state);
+    free(child->changes);
+    free(child);
+}
+
+qn_unix_ms qn_block_time_min(const struct qn_block_state *parent)
+{
+    return parent->block->header.time_ms + 1;
+}
+
+static void note_change(struct qn_block_state *child, const struct qn_effect *effect,
+                        enum qn_tx_kind kind, struct qn_span tx_bytes)
+{
+    QN_ASSERT(child->change_count < child->change_capacity);
+    child->changes[child->change_count] = (struct qn_block_change){
+        .change = {.tx_id = qn_tx_id(tx_bytes),
+                   .kind = kind,
+                   .id = effect->entry.id,
+                   .index = effect->entry.index},
+        .uses_code = effect->uses_code,
+        .code_leaf = effect->code_leaf,
+    };
+    child->change_count += 1;
+}
+
+enum qn_err qn_block_state_apply(struct qn_block_state *child, const struct qn_genesis *genesis,
+                                 qn_unix_ms time_ms, struct qn_span tx_bytes)
+{
+    struct qn_tx tx;
+    struct qn_signed envelope;
+    struct qn_effect effect;
+    struct qn_rule_view view = {
+        .genesis = genesis,
+        .state = &child->state,
+        .height = child->history.count,
+        .time_ms = time_ms,
+        .expires_ms_max = time_ms + QN_TX_LIFETIME_MS_MAX,
+    };
+    enum qn_err err = qn_tx_decode(&tx, &envelope, tx_bytes);
+
+    if (err == QN_OK) {
+        err = qn_rule_check(&view, &effect, &tx);
+    }
+    if (err == QN_OK) {
+        qn_rule_apply(&child->state, &effect, tx.kind);
+        note_change(child, &effect, tx.kind, tx_bytes);
+    }
+    return err;
+}
+
+static struct qn_hash tx_root(const struct qn_span *txs, size_t tx_count)
+{
+    struct qn_hash leaves[QN_BLOCK_TXS_MAX];
+
+    QN_ASSERT(tx_count <= QN_BLOCK_TXS_MAX);
+    for (size_t i = 0; i < tx_count; i++) {
+        struct qn_hash id = qn_tx_id(txs[i]);
+        leaves[i] = qn_merkle_leaf((struct qn_span){id.bytes, sizeof id.bytes});
+    }
+    return qn_merkle_root(leaves, tx_count);
+}
+
+void qn_block_state_header(const struct qn_block_state *child, struct qn_header *header,
+                           const struct qn_genesis *genesis, const struct qn_span *txs,
+                           size_t tx_count, qn_unix_ms time_ms)
+{
+    const struct qn_block *parent = child->parent->block;
+
+    /* One epoch in this version, so the committee is the parent's. */
+    *header = (struct qn_header){
+        .version = 1,
+        .network = genesis->network,
+        .epoch = parent->header.epoch,
+        .height = child->history.count,
+        .parent = parent->id,
+        .tx_root = tx_root(txs, tx_count),
+        .history_root = qn_history_root(&child->history),
+        .validators_hash = parent->header.next_validators_hash,
+        .next_validators_hash = parent->header.next_validators_hash,
+        .time_ms = time_ms,
+    };
+}
+
+struct qn_hash qn_block_state_seal(struct qn_block_state *child)
+{
+    const struct qn_counters *before = &child->parent->state.counters;
+    const struct qn_counters *after = &child->state.counters;
+
+    if (before->next_index != after->next_index || before->active_count != after->active_count) {
+        qn_state_put_counters(&child->state);
+    }
+    return qn_tree_root(child->state.tree);
+}

@@ -1,0 +1,115 @@
+/* Single transactions: the verdict, and the signatures that remain to be verified. */
+#include "ledger/ledger_state.h"
+#include "ledger/rules.h"
+
+#include <string.h>
+
+/* The code's signature is the last item of the innermost map, so it ends the payload. */
+static struct qn_span code_signature(const struct qn_signed *envelope,
+                                     const struct qn_signature *signature)
+{
+    QN_ASSERT(signature->len <= envelope->payload.len);
+    struct qn_span span = {
+        envelope->payload.at + envelope->payload.len - signature->len,
+        signature->len,
+    };
+    QN_ASSERT(memcmp(span.at, signature->bytes, span.len) == 0);
+    return span;
+}
+
+static size_t list_signatures(struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX],
+                              const struct qn_tx *tx, const struct qn_signed *envelope,
+                              const struct qn_effect *effect)
+{
+    signatures[0] = (struct qn_tx_signature){
+        .key = effect->entry.key,
+        .kind = QN_SIGN_TRANSACTION,
+        .digest = qn_signing_digest(&tx->network, envelope->payload),
+        .signature = envelope->signature,
+    };
+    if (!effect->uses_code) {
+        return 1;
+    }
+    const struct qn_activation *activation = &tx->activation;
+    signatures[1] = (struct qn_tx_signature){
+        .key = activation->code_key,
+        .kind = QN_SIGN_ACTIVATE,
+        .digest =
+            qn_activation_digest(&tx->network, &activation->batch_root, activation->index, &tx->id),
+        .signature = code_signature(envelope, &activation->signature),
+    };
+    return 2;
+}
+
+static enum qn_err check_form(const struct qn_rule_view *view, struct qn_tx *tx,
+                              struct qn_signed *envelope, struct qn_span tx_bytes)
+{
+    enum qn_err err = qn_tx_decode(tx, envelope, tx_bytes);
+
+    if (err == QN_ERR_TOO_BIG) {
+        return qn_refuse(view, err, "the transaction has %zu bytes, at most %d are possible",
+                         tx_bytes.len, QN_TX_LEN_MAX);
+    }
+    if (err != QN_OK) {
+        return qn_refuse(view, err, "not a transaction of this version: %s", qn_err_text(err));
+    }
+    return QN_OK;
+}
+
+static enum qn_err check(const struct qn_rule_view *view,
+                         struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX],
+                         size_t *signature_count, struct qn_span tx_bytes)
+{
+    struct qn_tx tx;
+    struct qn_signed envelope;
+    struct qn_effect effect;
+    enum qn_err err = check_form(view, &tx, &envelope, tx_bytes);
+
+    if (err == QN_OK) {
+        err = qn_rule_check(view, &effect, &tx);
+    }
+    if (err == QN_OK) {
+        *signature_count = list_signatures(signatures, &tx, &envelope, &effect);
+    }
+    return err;
+}
+
+enum qn_err qn_ledger_check_tx(const struct qn_ledger *ledger,
+                               struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX],
+                               size_t *signature_count, char *text, struct qn_span tx_bytes,
+                               qn_unix_ms unix_ms)
+{
+    qn_unix_ms time_min = qn_block_time_min(ledger->tip);
+    qn_unix_ms time_ms = unix_ms > time_min ? unix_ms : time_min;
+    struct qn_rule_view view = {
+        .genesis = ledger->genesis,
+        .state = &ledger->tip->state,
+        .height = qn_ledger_height(ledger) + 1,
+        .time_ms = time_ms,
+        .expires_ms_max = time_ms + QN_TX_LIFETIME_MS_MAX,
+        .text = text,
+    };
+
+    return check(&view, signatures, signature_count, tx_bytes);
+}
+
+enum qn_err qn_ledger_tx_signatures(const struct qn_ledger *ledger,
+                                    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX],
+                                    size_t *signature_count, const struct qn_hash *parent,
+                                    struct qn_span tx_bytes)
+{
+    const struct qn_block_state *parent_state = qn_ledger_find_state(ledger, parent);
+
+    if (parent_state == NULL) {
+        return QN_ERR_NOT_FOUND;
+    }
+    /* The block's own time is not known here, only that it is above the parent's: execute judges it. */
+    struct qn_rule_view view = {
+        .genesis = ledger->genesis,
+        .state = &parent_state->state,
+        .height = parent_state->history.count + 1,
+        .time_ms = qn_block_time_min(parent_state),
+        .expires_ms_max = UINT64_MAX,
+    };
+    return check(&view, signatures, signature_count, tx_bytes);
+}

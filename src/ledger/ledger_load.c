@@ -1,0 +1,192 @@
+/* Where a ledger starts: at block 0, or where storage left off. Nothing that storage says is believed:
+ * the rebuilt state must have the root that the head block states. */
+#include "ledger/ledger_state.h"
+#include "ledger/store_keys.h"
+
+/* Fills the table of ids from the entries of the tree; they alone have something beside their value. */
+struct id_visit {
+    struct qn_id_table *ids;
+    uint64_t index_max; /* indices are below it */
+    uint64_t found;
+    enum qn_err err;
+};
+
+static bool visit_entry(void *context, const struct qn_hash *key, struct qn_buf *value,
+                        struct qn_buf *extra)
+{
+    struct id_visit *visit = context;
+    struct qn_registry_entry entry;
+
+    (void)key;
+    if (extra == NULL) {
+        return true;
+    }
+    visit->err = qn_state_entry_decode(&entry, value, extra);
+    if (visit->err == QN_OK && entry.index >= visit->index_max) {
+        visit->err = QN_ERR_MALFORMED;
+    }
+    if (visit->err != QN_OK) {
+        return false;
+    }
+    qn_id_table_put(visit->ids, entry.index, &entry.id);
+    visit->found += 1;
+    return true;
+}
+
+static enum qn_err load_ids(struct qn_ledger *ledger, const struct qn_state *state)
+{
+    struct id_visit visit = {.ids = &ledger->ids, .index_max = state->counters.next_index};
+
+    qn_tree_walk(state->tree, visit_entry, &visit);
+    if (visit.err == QN_OK && visit.found != state->counters.next_index) {
+        return QN_ERR_MALFORMED;
+    }
+    return visit.err;
+}
+
+struct leaf_visit {
+    struct qn_state *state;
+    enum qn_err err;
+};
+
+static bool visit_leaf(void *context, struct qn_span key, struct qn_buf *stored)
+{
+    struct leaf_visit *visit = context;
+    struct qn_hash leaf_key;
+    struct qn_store_leaf leaf;
+
+    if (!qn_store_key_is_hash(&leaf_key, QN_STORE_LEAF, key)) {
+        return false; /* the first key of another kind */
+    }
+    visit->err = qn_store_leaf_decode(&leaf, qn_buf_span(stored));
+    if (visit->err != QN_OK) {
+        return false;
+    }
+    struct qn_buf *value = qn_buf_copy(leaf.value);
+    struct qn_buf *extra = leaf.extra.at == NULL ? NULL : qn_buf_copy(leaf.extra);
+    struct qn_tree_node *tree = qn_tree_put(visit->state->tree, &leaf_key, value, extra);
+    qn_tree_drop(visit->state->tree);
+    visit->state->tree = tree;
+    qn_buf_drop(value);
+    qn_buf_drop(extra);
+    return true;
+}
+
+/* Genesis with every leaf that has changed since. */
+static enum qn_err load_state(struct qn_ledger *ledger, struct qn_state *state,
+                              const struct qn_hash *state_root)
+{
+    struct leaf_visit visit = {.state = state};
+    struct qn_store_key first = qn_store_key_kind(QN_STORE_LEAF);
+    enum qn_err err = ledger->storage->walk(ledger->storage->context, qn_store_key_span(&first),
+                                            visit_leaf, &visit);
+
+    if (err == QN_OK) {
+        err = visit.err;
+    }
+    if (err == QN_OK) {
+        struct qn_hash root = qn_tree_root(state->tree);
+        err = qn_hash_equal(&root, state_root) ? QN_OK : QN_ERR_WRONG_ROOT;
+    }
+    return err == QN_OK ? qn_state_load_counters(state) : err;
+}
+
+static enum qn_err load_block(const struct qn_ledger *ledger, struct qn_block **block,
+                              const struct qn_store_head *head)
+{
+    struct qn_store_key key = qn_store_key_height(QN_STORE_BLOCK, head->height);
+    struct qn_hash history_root = qn_history_root(&head->history);
+    struct qn_buf *bytes = NULL;
+    enum qn_err err =
+        ledger->storage->get(ledger->storage->context, &bytes, qn_store_key_span(&key));
+
+    if (err != QN_OK) {
+        return err == QN_ERR_NOT_FOUND ? QN_ERR_MALFORMED : err;
+    }
+    err = qn_block_decode(block, qn_buf_span(bytes));
+    qn_buf_drop(bytes);
+    if (err != QN_OK) {
+        return err;
+    }
+    const struct qn_header *header = &(*block)->header;
+    if (!qn_network_id_equal(&header->network, &ledger->genesis->network)) {
+        err = QN_ERR_WRONG_NETWORK;
+    } else if (header->height != head->height || !qn_hash_equal(&(*block)->id, &head->block_id) ||
+               !qn_hash_equal(&header->history_root, &history_root)) {
+        err = QN_ERR_MALFORMED;
+    }
+    if (err != QN_OK) {
+        qn_block_drop(*block);
+        *block = NULL;
+    }
+    return err;
+}
+
+static enum qn_err load_cert(const struct qn_ledger *ledger, struct qn_block_state *tip)
+{
+    struct qn_store_key key = qn_store_key_height(QN_STORE_CERT, tip->history.count);
+    enum qn_err err =
+        ledger->storage->get(ledger->storage->context, &tip->cert, qn_store_key_span(&key));
+
+    return err == QN_ERR_NOT_FOUND ? QN_OK : err;
+}
+
+/* Turns the genesis block's state into the head's. */
+static enum qn_err load_tip(struct qn_ledger *ledger, struct qn_block_state *tip,
+                            const struct qn_store_head *head)
+{
+    struct qn_block *block = NULL;
+    enum qn_err err = load_block(ledger, &block, head);
+
+    if (err != QN_OK) {
+        return err;
+    }
+    qn_block_drop(tip->block);
+    tip->block = block;
+    tip->history = head->history;
+    err = load_cert(ledger, tip);
+    if (err == QN_OK) {
+        err = load_state(ledger, &tip->state, &block->header.state_root);
+    }
+    ledger->tx_count = head->tx_count;
+    ledger->tx_first_height = head->tx_first_height;
+    return err;
+}
+
+static enum qn_err load_head(const struct qn_ledger *ledger, struct qn_store_head *head)
+{
+    struct qn_store_key key = qn_store_key_kind(QN_STORE_HEAD);
+    struct qn_buf *value = NULL;
+    enum qn_err err =
+        ledger->storage->get(ledger->storage->context, &value, qn_store_key_span(&key));
+
+    if (err != QN_OK) {
+        return err;
+    }
+    err = qn_store_head_decode(head, qn_buf_span(value));
+    qn_buf_drop(value);
+    return err;
+}
+
+enum qn_err qn_ledger_load(struct qn_ledger *ledger)
+{
+    struct qn_store_head head;
+    struct qn_block_state *tip = qn_block_state_new_genesis(ledger->genesis);
+    enum qn_err err = load_head(ledger, &head);
+
+    ledger->genesis_block = qn_block_hold(tip->block);
+    if (err == QN_ERR_NOT_FOUND) {
+        err = QN_OK; /* nothing stored yet */
+    } else if (err == QN_OK) {
+        err = load_tip(ledger, tip, &head);
+    }
+    if (err == QN_OK) {
+        err = load_ids(ledger, &tip->state);
+    }
+    if (err != QN_OK) {
+        qn_block_state_free(tip);
+        return err;
+    }
+    qn_ledger_set_tip(ledger, tip);
+    return QN_OK;
+}

@@ -1,0 +1,45 @@
+/* What a ledger holds; for the files of this folder that make up ledger.h. */
+#ifndef QN_LEDGER_STATE_H
+#define QN_LEDGER_STATE_H
+
+#include "ledger/block_state.h"
+#include "ledger/id_table.h"
+#include "ledger/ledger.h"
+
+enum {
+    QN_LEDGER_STATES_MAX = 256,  /* executed blocks that are not final */
+    QN_LEDGER_RECENT_MAX = 64,   /* final blocks held in memory: as far as storage may lag behind */
+    QN_LEDGER_TXS_KEPT = 65536,  /* final transactions remembered, at least */
+    QN_LEDGER_PRUNE_STEPS = 16,  /* blocks looked at for old transactions at each commit */
+    QN_LEDGER_CERTS_KEPT = 4096, /* certificates of the last blocks; below, one in */
+    QN_LEDGER_CERT_STRIDE = 1024, /* so many blocks */
+};
+
+struct qn_ledger {
+    const struct qn_genesis *genesis;
+    const struct qn_storage *storage;
+    struct qn_block *genesis_block;
+    struct qn_block_state *tip; /* the last final block: one of recent */
+    /* The last final blocks, at their height modulo the length; they own their states. */
+    struct qn_block_state *recent[QN_LEDGER_RECENT_MAX];
+    /* Executed blocks above the tip, in the order of their execution; owned. */
+    size_t state_count;
+    struct qn_block_state *states[QN_LEDGER_STATES_MAX];
+    uint64_t tx_count; /* kept in storage */
+    uint64_t tx_first_height;
+    struct qn_id_table ids;
+};
+
+/* The tip or an executed block; NULL if unknown. */
+struct qn_block_state *qn_ledger_find_state(const struct qn_ledger *ledger,
+                                            const struct qn_hash *block_id);
+/* Keeps an executed block, of which it takes over the ownership. If there is no room, the lowest block
+ * without children makes room, never the new one's parent. QN_ERR_FULL: there is none; child is freed. */
+QN_MUST_USE enum qn_err qn_ledger_keep_state(struct qn_ledger *ledger,
+                                             struct qn_block_state *child);
+/* Makes child the tip; the state of the one before it is released. */
+void qn_ledger_set_tip(struct qn_ledger *ledger, struct qn_block_state *child);
+/* Fills the ledger, in which nothing but genesis and storage is set yet. */
+QN_MUST_USE enum qn_err qn_ledger_load(struct qn_ledger *ledger);
+
+#endif

@@ -1,0 +1,63 @@
+/* What the ledger knows after a block, as leaves of one state tree, so that state_root commits to all
+ * of it. Leaf keys and values:
+ *
+ *   entry     SHA3-256(node id)                              registry_record.h; extra: the key's spki
+ *   used code SHA3-256("qnet/1/code" || leaf of the code)    {1: node id, 2: height}
+ *   counters  SHA3-256("qnet/1/meta")                        {1: next index, 2: active count}
+ *
+ * Keys of the three kinds hash inputs of different lengths, so none can be aimed at another. */
+#ifndef QN_STATE_H
+#define QN_STATE_H
+
+#include "ledger/genesis.h"
+#include "ledger/registry_record.h"
+#include "ledger/state_tree.h"
+
+/* Registry indices are below this: 16.7 million identities. */
+#define QN_REGISTRY_ENTRIES_MAX ((uint64_t)1 << 24)
+
+struct qn_counters {
+    uint64_t next_index;   /* entries ever registered */
+    uint64_t active_count; /* those not revoked */
+};
+
+/* Owns one reference to tree. */
+struct qn_state {
+    struct qn_tree_node *tree;
+    struct qn_counters counters; /* in the tree only after qn_state_put_counters */
+};
+
+/* Who used a code, and when. */
+struct qn_code_use {
+    struct qn_node_id id;
+    uint64_t height;
+};
+
+struct qn_hash qn_state_entry_key(const struct qn_node_id *id);
+struct qn_hash qn_state_code_key(const struct qn_hash *code_leaf);
+struct qn_hash qn_state_counters_key(void);
+
+/* The genesis nodes as entries 0, 1, ... in the order of their bootstrap ids. */
+void qn_state_init_genesis(struct qn_state *state, const struct qn_genesis *genesis);
+/* A version of its own that shares all nodes. */
+void qn_state_copy(struct qn_state *copy, const struct qn_state *state);
+void qn_state_fini(struct qn_state *state);
+
+/* QN_ERR_NOT_FOUND; outputs untouched. */
+QN_MUST_USE enum qn_err qn_state_entry(const struct qn_state *state,
+                                       struct qn_registry_entry *entry,
+                                       const struct qn_node_id *id);
+QN_MUST_USE enum qn_err qn_state_code_use(const struct qn_state *state, struct qn_code_use *use,
+                                          const struct qn_hash *code_leaf);
+void qn_state_put_entry(struct qn_state *state, const struct qn_registry_entry *entry);
+void qn_state_put_code_use(struct qn_state *state, const struct qn_hash *code_leaf,
+                           const struct qn_code_use *use);
+void qn_state_put_counters(struct qn_state *state);
+/* Takes the counters from the tree. QN_ERR_MALFORMED: they are not there. */
+QN_MUST_USE enum qn_err qn_state_load_counters(struct qn_state *state);
+/* An entry from a leaf. QN_ERR_MALFORMED, QN_ERR_UNKNOWN_SUITE: not one. */
+QN_MUST_USE enum qn_err qn_state_entry_decode(struct qn_registry_entry *entry,
+                                              const struct qn_buf *value,
+                                              const struct qn_buf *extra);
+
+#endif

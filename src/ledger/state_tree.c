@@ -1,0 +1,184 @@
+#include "ledger/state_tree.h"
+
+#include "ledger/merkle.h"
+#include "ledger/tree_node.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEY_BITS = 8 * QN_HASH_LEN };
+
+_Static_assert((int)QN_PROOF_DEPTH_MAX == (int)KEY_BITS, "a proof reaches the deepest leaf");
+
+struct qn_hash qn_tree_leaf_hash(const struct qn_hash *key, const struct qn_hash *value_hash)
+{
+    uint8_t both[2 * QN_HASH_LEN];
+
+    memcpy(both, key->bytes, QN_HASH_LEN);
+    memcpy(both + QN_HASH_LEN, value_hash->bytes, QN_HASH_LEN);
+    return qn_merkle_leaf((struct qn_span){both, sizeof both});
+}
+
+struct qn_hash qn_tree_inner_hash(const struct qn_hash *left, const struct qn_hash *right)
+{
+    return qn_merkle_inner(left, right);
+}
+
+struct qn_hash qn_tree_root(const struct qn_tree_node *tree)
+{
+    return tree == NULL ? (struct qn_hash){0} : tree->hash;
+}
+
+struct qn_tree_node *qn_tree_hold(struct qn_tree_node *tree)
+{
+    if (tree != NULL) {
+        QN_ASSERT(tree->references > 0 && tree->references < UINT32_MAX);
+        tree->references += 1;
+    }
+    return tree;
+}
+
+/* Recursion as deep as the tree, KEY_BITS at most. */
+void qn_tree_drop(struct qn_tree_node *tree)
+{
+    if (tree == NULL) {
+        return;
+    }
+    QN_ASSERT(tree->references > 0);
+    tree->references -= 1;
+    if (tree->references > 0) {
+        return;
+    }
+    if (tree->is_leaf) {
+        qn_buf_drop(qn_tree_leaf_of(tree)->value);
+        qn_buf_drop(qn_tree_leaf_of(tree)->extra);
+    } else {
+        qn_tree_drop(qn_tree_inner_of(tree)->children[0]);
+        qn_tree_drop(qn_tree_inner_of(tree)->children[1]);
+    }
+    free(tree);
+}
+
+static struct qn_tree_node *new_leaf(const struct qn_hash *key, struct qn_buf *value,
+                                     struct qn_buf *extra)
+{
+    struct qn_tree_leaf *leaf = malloc(sizeof *leaf);
+
+    QN_ASSERT(leaf != NULL);
+    *leaf = (struct qn_tree_leaf){
+        .key = *key,
+        .value_hash = qn_sha3(qn_buf_span(value)),
+        .value = qn_buf_hold(value),
+        .extra = extra == NULL ? NULL : qn_buf_hold(extra),
+    };
+    leaf->node.references = 1;
+    leaf->node.is_leaf = true;
+    leaf->node.hash = qn_tree_leaf_hash(&leaf->key, &leaf->value_hash);
+    return &leaf->node;
+}
+
+/* Takes over the references on both children; side is the place of child, other that of its sibling. */
+static struct qn_tree_node *new_inner(unsigned side, struct qn_tree_node *child,
+                                      struct qn_tree_node *sibling)
+{
+    struct qn_tree_inner *inner = malloc(sizeof *inner);
+
+    QN_ASSERT(inner != NULL);
+    inner->node.references = 1;
+    inner->node.is_leaf = false;
+    inner->children[side] = child;
+    inner->children[1 - side] = sibling;
+    struct qn_hash left = qn_tree_root(inner->children[0]);
+    struct qn_hash right = qn_tree_root(inner->children[1]);
+    inner->node.hash = qn_tree_inner_hash(&left, &right);
+    return &inner->node;
+}
+
+/* The subtree at depth that holds the old leaf and the new one (whose reference it takes over): inner
+ * nodes with one empty side down to the bit in which the keys differ. */
+static struct qn_tree_node *split_leaf(struct qn_tree_node *old_leaf, struct qn_tree_node *leaf,
+                                       size_t depth)
+{
+    const struct qn_hash *old_key = &qn_tree_leaf_of(old_leaf)->key;
+    const struct qn_hash *key = &qn_tree_leaf_of(leaf)->key;
+    size_t differ = depth;
+
+    while (qn_tree_bit(old_key, differ) == qn_tree_bit(key, differ)) {
+        differ += 1;
+        QN_ASSERT(differ < KEY_BITS);
+    }
+    struct qn_tree_node *subtree =
+        new_inner(qn_tree_bit(key, differ), leaf, qn_tree_hold(old_leaf));
+    while (differ > depth) {
+        differ -= 1;
+        subtree = new_inner(qn_tree_bit(key, differ), subtree, NULL);
+    }
+    return subtree;
+}
+
+struct qn_tree_node *qn_tree_put(struct qn_tree_node *tree, const struct qn_hash *key,
+                                 struct qn_buf *value, struct qn_buf *extra)
+{
+    const struct qn_tree_inner *path[KEY_BITS];
+    size_t depth = 0;
+    struct qn_tree_node *at = tree;
+
+    while (at != NULL && !at->is_leaf) {
+        QN_ASSERT(depth < KEY_BITS);
+        path[depth] = qn_tree_inner_of(at);
+        at = path[depth]->children[qn_tree_bit(key, depth)];
+        depth += 1;
+    }
+    struct qn_tree_node *subtree = new_leaf(key, value, extra);
+    if (at != NULL && !qn_hash_equal(&qn_tree_leaf_of(at)->key, key)) {
+        subtree = split_leaf(at, subtree, depth);
+    }
+    while (depth > 0) {
+        depth -= 1;
+        unsigned side = qn_tree_bit(key, depth);
+        subtree = new_inner(side, subtree, qn_tree_hold(path[depth]->children[1 - side]));
+    }
+    return subtree;
+}
+
+struct qn_buf *qn_tree_get(const struct qn_tree_node *tree, const struct qn_hash *key,
+                           struct qn_buf **extra)
+{
+    size_t depth = 0;
+
+    while (tree != NULL && !tree->is_leaf) {
+        tree = qn_tree_inner_of(tree)->children[qn_tree_bit(key, depth)];
+        depth += 1;
+    }
+    if (tree == NULL || !qn_hash_equal(&qn_tree_leaf_of(tree)->key, key)) {
+        return NULL;
+    }
+    if (extra != NULL) {
+        *extra = qn_tree_leaf_of(tree)->extra;
+    }
+    return qn_tree_leaf_of(tree)->value;
+}
+
+typedef bool (*tree_visit)(void *context, const struct qn_hash *key, struct qn_buf *value,
+                           struct qn_buf *extra);
+
+static bool walk(const struct qn_tree_node *tree, tree_visit visit, void *context)
+{
+    if (tree == NULL) {
+        return true;
+    }
+    if (tree->is_leaf) {
+        const struct qn_tree_leaf *leaf = qn_tree_leaf_of(tree);
+        return visit(context, &leaf->key, leaf->value, leaf->extra);
+    }
+    return walk(qn_tree_inner_of(tree)->children[0], visit, context) &&
+           walk(qn_tree_inner_of(tree)->children[1], visit, context);
+}
+
+void qn_tree_walk(const struct qn_tree_node *tree,
+                  bool (*visit)(void *context, const struct qn_hash *key, struct qn_buf *value,
+                                struct qn_buf *extra),
+                  void *context)
+{
+    (void)walk(tree, visit, context);
+}
