@@ -1,0 +1,119 @@
+#include "api/answer.h"
+#include "api/missing.h"
+#include "api/resources.h"
+#include "api/timings.h"
+#include "wire/announce.h"
+
+#include <string.h>
+
+struct data {
+    struct qn_node_status status;
+    struct qn_api_missing missing;
+    struct qn_api_timing_data timings;
+    size_t record_len; /* 0: none held */
+    uint8_t record[QN_RECORD_LEN_MAX];
+};
+
+static enum qn_api_progress read_status(struct qn_api_call *call, const struct qn_node *node)
+{
+    struct data *data = qn_api_alloc(1, sizeof *data);
+    call->data = data;
+
+    qn_node_status(node, &data->status, call->host.now());
+    qn_api_missing_read(&data->missing, &call->host, node);
+    qn_api_timing_read(&data->timings, node);
+    struct qn_span record = qn_node_record(node, &data->status.id);
+    if (record.len <= sizeof data->record) {
+        data->record_len = record.len;
+        if (record.len > 0) {
+            memcpy(data->record, record.at, record.len);
+        }
+    }
+    return QN_API_DONE;
+}
+
+static json_t *network_json(const struct qn_node_status *status)
+{
+    json_t *network = json_object();
+    qn_json_set_hex(network, "id", status->network.bytes);
+    qn_json_set_text(network, "name", status->network_name);
+    return network;
+}
+
+static json_t *consensus_json(const struct qn_node_status *status)
+{
+    json_t *consensus = json_object();
+    qn_json_set_bool(consensus, "validator", status->is_validator);
+    qn_json_set_bool(consensus, "started", status->consensus_started);
+    qn_json_set_u64(consensus, "view", status->view);
+    qn_json_set_u64(consensus, "validators", status->validators);
+    qn_json_set_u64(consensus, "live", status->validators_live);
+    qn_json_set_u64(consensus, "quorum", status->quorum);
+    return consensus;
+}
+
+static void set_ledger(json_t *json, const struct qn_node_status *status)
+{
+    qn_json_set_u64(json, "height", status->height);
+    qn_json_set_hex(json, "head_id", status->head_id.bytes);
+    qn_json_set_u64(json, "head_time_ms", status->head_time_ms);
+    qn_json_set_hex(json, "state_root", status->state_root.bytes);
+    qn_json_set_u64(json, "target_height", status->target_height);
+    json_t *registry = json_object();
+    qn_json_set_u64(registry, "entries", status->registry_entries);
+    qn_json_set_u64(registry, "active", status->registry_active);
+    qn_json_set(json, "registry", registry);
+    qn_json_set_bool(json, "registered", status->registered);
+    qn_json_set_u64_if(json, "registry_index", status->registered, status->registry_index);
+}
+
+static void set_links(json_t *json, const struct qn_node_status *status)
+{
+    json_t *links = json_object();
+    qn_json_set_u64(links, "live", status->links);
+    qn_json_set_u64(links, "unregistered", status->links_unregistered);
+    qn_json_set(json, "links", links);
+    qn_json_set_u64(json, "peers_known", status->peers_known);
+    qn_json_set_u64(json, "mempool", status->mempool);
+}
+
+/* Where others can dial us is what our own signed record says. */
+static void set_record(json_t *json, const struct data *data)
+{
+    struct qn_span bytes = {data->record_len == 0 ? NULL : data->record, data->record_len};
+    struct qn_record record = {0};
+    struct qn_signed envelope;
+
+    if (bytes.len > 0 && qn_record_decode(&record, &envelope, bytes) != QN_OK) {
+        record.endpoint_count = 0;
+    }
+    qn_json_set_endpoints(json, "endpoints", record.endpoints, record.endpoint_count);
+    qn_json_set_base64url(json, "record", bytes);
+}
+
+static void render_status(struct qn_api_answer *answer, const struct qn_api_call *call)
+{
+    const struct data *data = call->data;
+    const struct qn_node_status *status = &data->status;
+    json_t *json = json_object();
+
+    qn_json_set_hex(json, "id", status->id.bytes);
+    qn_json_set_u64_if(json, "bootstrap_id", status->bootstrap_id != 0, status->bootstrap_id);
+    qn_json_set(json, "network", network_json(status));
+    qn_json_set_text(json, "region", qn_region_name(status->region));
+    qn_json_set_roles(json, "roles", status->roles);
+    qn_json_set_text(json, "software", call->software);
+    qn_json_set_u64(json, "protocol", QN_PROTOCOL_VERSION);
+    set_record(json, data);
+    set_ledger(json, status);
+    set_links(json, status);
+    qn_json_set_text(json, "storage", status->durable ? "durable" : "memory");
+    qn_json_set(json, "consensus", consensus_json(status));
+    qn_json_set_u64(json, "uptime_us", status->uptime_us);
+    qn_json_set_bool(json, "ready", data->missing.count == 0);
+    qn_json_set(json, "missing", qn_api_missing_json(&data->missing));
+    qn_json_set(json, "timings", qn_api_timing_summary_json(&data->timings));
+    qn_api_answer_json(answer, 200, json);
+}
+
+const struct qn_api_handler qn_api_status = {.read = read_status, .render = render_status};
