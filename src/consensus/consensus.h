@@ -31,14 +31,15 @@ struct qn_consensus_action {
     uint64_t cookie; /* SIGN, VERIFY, PERSIST, BUILD, CHECK: given back with the answer */
     int validator;   /* SEND: receiver or QN_CONSENSUS_ALL; VERIFY: whose key; FAULT, BEHIND: who */
     enum qn_message_kind message_kind; /* SEND */
-    struct qn_buf *bytes;         /* SEND: message; PERSIST: record; COMMIT: certificate or NULL. One
+    struct qn_buf *bytes;        /* SEND: message; PERSIST: record; COMMIT: certificate or NULL. One
                                      reference, the receiver's of the action. */
-    enum qn_sign_kind sign_kind;  /* SIGN, VERIFY */
-    struct qn_hash digest;        /* SIGN, VERIFY; BUILD: id of the parent block */
+    enum qn_sign_kind sign_kind; /* SIGN, VERIFY */
+    struct qn_hash digest;       /* SIGN, VERIFY; BUILD: id of the parent block */
     struct qn_signature signature; /* VERIFY */
-    struct qn_block *block;       /* CHECK, COMMIT: one reference, the receiver's of the action */
-    enum qn_err err;              /* FAULT: why */
-    uint64_t height;              /* BEHIND: the proved height */
+    struct qn_block *block;        /* CHECK, COMMIT: one reference, the receiver's of the action */
+    enum qn_err err;               /* FAULT: why */
+    uint64_t height;               /* BEHIND: at least so high */
+    bool certified; /* CHECK: a quorum vouches for this block, so the clock is not to be asked */
 };
 
 /* Bounded queue, first in first out; heap, reserved once. One event adds at most
@@ -60,12 +61,12 @@ struct qn_consensus_config {
     struct qn_network_id network;
     uint64_t epoch;
     const struct qn_validator_set *validators; /* outlives the object */
-    int self;             /* own index */
-    qn_time_us delta;     /* D: assumed bound on message delay; leader timeout 2D, abstain 3D */
-    qn_time_us heartbeat; /* QN_HEARTBEAT_INTERVAL */
+    int self;                                  /* own index */
+    qn_time_us delta;      /* D: assumed bound on message delay; leader timeout 2D, abstain 3D */
+    qn_time_us heartbeat;  /* QN_HEARTBEAT_INTERVAL */
     qn_time_us resend_min; /* resend interval: starts here, doubles to resend_max */
     qn_time_us resend_max; /* 5 s */
-    uint64_t seed;        /* jitter */
+    uint64_t seed;         /* jitter */
     const struct qn_log *log;
     /* The final block to start from; the genesis block for a new network. */
     struct qn_block *final_block;
@@ -87,9 +88,10 @@ void qn_consensus_start(struct qn_consensus *c, struct qn_consensus_actions *out
  * helps it on (own votes, best certificates). */
 void qn_consensus_on_link(struct qn_consensus *c, struct qn_consensus_actions *out, int validator,
                           bool up, qn_time_us now);
-/* Is there at least one valid transaction to put into a block? */
-void qn_consensus_on_pending(struct qn_consensus *c, struct qn_consensus_actions *out,
-                             bool pending, qn_time_us now);
+/* Is there at least one valid transaction to put into a block? To be called with true whenever one was
+ * added, and after each COMMIT with what is left. */
+void qn_consensus_on_pending(struct qn_consensus *c, struct qn_consensus_actions *out, bool pending,
+                             qn_time_us now);
 /* A consensus message (kinds QN_PROPOSE .. QN_CONSENSUS_REQUEST) of this validator, undecoded.
  * Errors are the sender's fault (malformed, impossible); the caller closes its link. Late or
  * unneeded messages are QN_OK. */

@@ -15,9 +15,9 @@ typedef uint64_t qn_follower_source; /* a link, in the owner's terms */
 enum qn_follower_action_kind {
     QN_FOLLOWER_REQUEST, /* GET_BLOCKS to source; the answer comes as on_blocks */
     QN_FOLLOWER_VERIFY,  /* a validator's signature in a certificate; answer on_verified(cookie) */
-    QN_FOLLOWER_CHECK,   /* verify transactions' signatures and execute; answer on_checked(cookie) */
-    QN_FOLLOWER_COMMIT,  /* this block is final; ascending heights, no gap */
-    QN_FOLLOWER_FAULT,   /* the source sent something no honest peer sends */
+    QN_FOLLOWER_CHECK,  /* verify transactions' signatures and execute; answer on_checked(cookie) */
+    QN_FOLLOWER_COMMIT, /* this block is final; ascending heights, no gap */
+    QN_FOLLOWER_FAULT,  /* the source sent something no honest peer sends */
 };
 
 struct qn_follower_action {
@@ -71,8 +71,8 @@ QN_MUST_USE enum qn_err qn_follower_on_blocks(struct qn_follower *f,
                                               qn_time_us now);
 void qn_follower_on_verified(struct qn_follower *f, struct qn_follower_actions *out,
                              uint64_t cookie, bool ok, qn_time_us now);
-void qn_follower_on_checked(struct qn_follower *f, struct qn_follower_actions *out,
-                            uint64_t cookie, enum qn_err verdict, qn_time_us now);
+void qn_follower_on_checked(struct qn_follower *f, struct qn_follower_actions *out, uint64_t cookie,
+                            enum qn_err verdict, qn_time_us now);
 /* Consensus committed this block by itself: nothing up to it is needed any more. */
 void qn_follower_on_committed(struct qn_follower *f, struct qn_follower_actions *out,
                               uint64_t height, const struct qn_hash *block_id, qn_time_us now);

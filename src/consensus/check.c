@@ -1,0 +1,95 @@
+/* Executing blocks: parent before child, each block once, before it is voted for, built upon, finalized or
+ * committed. */
+#include "consensus/state.h"
+
+bool qn_block_executed(struct qn_consensus *c, const struct qn_hash *block_id)
+{
+    if (qn_hash_equal(&c->final_block->id, block_id)) {
+        return true;
+    }
+    const struct qn_body *body = qn_window_body(c, block_id);
+
+    return body != NULL && body->check == QN_CHECK_VALID;
+}
+
+/* A block that a quorum vouches for is executed again if it was refused before: the refusal may have
+ * come of this machine's clock, which is then not asked. */
+void qn_check_try(struct qn_consensus *c, struct qn_view_slot *slot, struct qn_body *body)
+{
+    bool certified = qn_slot_body(slot) == body;
+    bool again = body->check == QN_CHECK_INVALID && certified && !body->check_certified;
+
+    if ((body->check != QN_CHECK_NONE && !again) ||
+        !qn_block_executed(c, &body->block->header.parent)) {
+        return;
+    }
+    if (QN_MUTANT_IS(QN_MUTANT_NO_EXECUTION)) {
+        body->check = QN_CHECK_VALID;
+        return;
+    }
+    c->cookie += 1;
+    body->check = QN_CHECK_RUNNING;
+    body->check_certified = certified;
+    body->check_cookie = c->cookie;
+    struct qn_consensus_action *action = qn_consensus_emit(c, QN_CONSENSUS_CHECK);
+    action->cookie = body->check_cookie;
+    action->block = qn_block_hold(body->block);
+    action->certified = certified;
+}
+
+static struct qn_body *find_check(struct qn_consensus *c, struct qn_view_slot **slot,
+                                  uint64_t cookie)
+{
+    for (size_t i = 0; i < QN_CONSENSUS_RING; i++) {
+        struct qn_body *bodies[] = {&c->slots[i].proposed, &c->slots[i].other};
+        for (size_t j = 0; j < QN_ARRAY_COUNT(bodies); j++) {
+            if (bodies[j]->check == QN_CHECK_RUNNING && bodies[j]->check_cookie == cookie) {
+                *slot = &c->slots[i];
+                return bodies[j];
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Certified children that waited for this block. */
+static void check_children(struct qn_consensus *c, const struct qn_hash *parent)
+{
+    for (size_t i = 0; i < QN_CONSENSUS_RING; i++) {
+        struct qn_view_slot *slot = &c->slots[i];
+        struct qn_body *body = slot->view > c->final_view ? qn_slot_body(slot) : NULL;
+        if (body != NULL && qn_hash_equal(&body->block->header.parent, parent)) {
+            qn_check_try(c, slot, body);
+        }
+    }
+}
+
+static void checked(struct qn_consensus *c, uint64_t cookie, enum qn_err verdict)
+{
+    struct qn_view_slot *slot = NULL;
+    struct qn_body *body = find_check(c, &slot, cookie);
+
+    if (body == NULL) {
+        return; /* of a view long gone */
+    }
+    body->check = verdict == QN_OK ? QN_CHECK_VALID : QN_CHECK_INVALID;
+    if (verdict != QN_OK) {
+        bool certified = body->check_certified;
+        qn_log(c->log, certified ? QN_LOG_ERROR : QN_LOG_WARN, "consensus", "bad_block",
+               "view=%llu height=%llu certified=%d reason=%s", (unsigned long long)slot->view,
+               (unsigned long long)body->block->header.height, certified, qn_err_name(verdict));
+        qn_check_try(c, slot, body); /* certified while the first check ran */
+        return;
+    }
+    check_children(c, &body->block->id);
+    qn_finalize_try(c, slot);
+    qn_commit_try(c);
+}
+
+void qn_consensus_on_checked(struct qn_consensus *c, struct qn_consensus_actions *out,
+                             uint64_t cookie, enum qn_err verdict, qn_time_us now)
+{
+    qn_consensus_begin(c, out, now);
+    checked(c, cookie, verdict);
+    qn_consensus_end(c);
+}

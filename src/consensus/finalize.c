@@ -1,0 +1,104 @@
+/* Rules 5 and 7: FINALIZE after a notarization, commit after a finalization. */
+#include "consensus/state.h"
+
+/* Not before the block is here and executed: a final block that nobody holds would be lost. */
+void qn_finalize_try(struct qn_consensus *c, struct qn_view_slot *slot)
+{
+    const struct qn_view_cert *cert = &slot->certs[QN_VOTE_NOTARIZE - 1];
+    const struct qn_body *body =
+        cert->bytes != NULL ? qn_slot_body_of(slot, &cert->block_id) : NULL;
+    bool nullified_by_us =
+        slot->own[QN_VOTE_NULLIFY - 1].cast && !QN_MUTANT_IS(QN_MUTANT_FINALIZE_AFTER_NULLIFY);
+
+    if (!c->started || body == NULL || body->check != QN_CHECK_VALID || nullified_by_us ||
+        slot->own[QN_VOTE_FINALIZE - 1].cast || slot->certs[QN_VOTE_FINALIZE - 1].bytes != NULL ||
+        slot->view <= c->ceiling || qn_votes_at(c, slot->view) == NULL) {
+        return;
+    }
+    qn_vote_cast(c, slot, QN_VOTE_FINALIZE, cert->parent_view, &cert->block_id);
+}
+
+void qn_final_chain(struct qn_consensus *c, struct qn_chain *chain)
+{
+    uint64_t view = c->settled_view;
+    const struct qn_hash *id = NULL;
+
+    *chain = (struct qn_chain){0};
+    while (view > c->final_view && chain->count < QN_CONSENSUS_WINDOW) {
+        struct qn_view_slot *slot = qn_slot_find(c, view);
+        struct qn_body *body = slot == NULL ? NULL
+                               : id == NULL ? qn_slot_body(slot)
+                                            : qn_slot_body_of(slot, id);
+        if (body == NULL) {
+            return;
+        }
+        chain->slots[chain->count] = slot;
+        chain->bodies[chain->count] = body;
+        chain->count += 1;
+        id = &body->block->header.parent;
+        if (qn_hash_equal(id, &c->final_block->id)) {
+            chain->complete = true;
+            return;
+        }
+        view = body->parent_view;
+    }
+    if (chain->count > 0) {
+        qn_log(c->log, QN_LOG_ERROR, "consensus", "fork",
+               "view=%llu: a finalized chain does not contain our final block",
+               (unsigned long long)c->settled_view);
+    }
+}
+
+void qn_final_set(struct qn_consensus *c, struct qn_block *block, uint64_t view)
+{
+    struct qn_block *before = c->final_block;
+
+    c->final_block = qn_block_hold(block);
+    if (before != NULL) {
+        qn_block_drop(before);
+    }
+    c->final_view = view > c->final_view ? view : c->final_view;
+    c->settled_view = c->settled_view > c->final_view ? c->settled_view : c->final_view;
+    c->certified_view = c->certified_view > c->final_view ? c->certified_view : c->final_view;
+    c->heartbeat_at = c->now + c->heartbeat;
+    c->resend_interval = c->resend_min;
+    c->fresh_recheck = true; /* when the owner had its chance to say what is left */
+}
+
+static void commit(struct qn_consensus *c, const struct qn_view_slot *slot,
+                   const struct qn_body *body)
+{
+    const struct qn_view_cert *cert = &slot->certs[QN_VOTE_FINALIZE - 1];
+    struct qn_consensus_action *action = qn_consensus_emit(c, QN_CONSENSUS_COMMIT);
+    bool own_cert = cert->bytes != NULL && qn_hash_equal(&cert->block_id, &body->block->id);
+
+    action->block = qn_block_hold(body->block);
+    action->bytes = own_cert ? qn_buf_hold(cert->bytes) : NULL;
+    action->height = body->block->header.height;
+    c->commits += 1;
+}
+
+void qn_commit_try(struct qn_consensus *c)
+{
+    struct qn_chain chain;
+
+    if (c->settled_view <= c->final_view) {
+        return;
+    }
+    qn_final_chain(c, &chain);
+    for (size_t i = chain.count; chain.complete && i > 0; i--) {
+        if (chain.bodies[i - 1]->check != QN_CHECK_VALID) {
+            qn_check_try(c, chain.slots[i - 1], chain.bodies[i - 1]);
+            chain.complete = chain.bodies[i - 1]->check == QN_CHECK_VALID;
+        }
+    }
+    if (!chain.complete) {
+        return;
+    }
+    for (size_t i = chain.count; i > 0; i--) {
+        QN_ASSERT(chain.bodies[i - 1]->block->header.height ==
+                  qn_final_height(c) + (chain.count - i) + 1);
+        commit(c, chain.slots[i - 1], chain.bodies[i - 1]);
+    }
+    qn_final_set(c, chain.bodies[0]->block, c->settled_view);
+}
