@@ -1,0 +1,77 @@
+/* The TLS handshake of a link, inbound or dialled, timed on both clocks. */
+#include "net/link.h"
+
+#include "net/clock.h"
+
+void qn_link_begin_handshake(struct qn_link *link, bool is_client,
+                             const struct qn_node_id *expected_id, qn_time_us deadline_us)
+{
+    link->state = QN_LINK_HANDSHAKE;
+    link->deadline_us = deadline_us;
+    link->handshake_start_us = qn_clock_now();
+    if (!is_client) {
+        link->transport->counters.half_open += 1;
+    }
+    link->tls = qn_tls_open(link->transport->tls, link->fd, is_client, expected_id);
+    if (link->tls == NULL) {
+        qn_link_fail(link, QN_CLOSE_TLS_FAILED, "out of memory");
+        return;
+    }
+    qn_link_go_on_with_handshake(link);
+}
+
+static uint32_t saturate(uint64_t value)
+{
+    return value > UINT32_MAX ? UINT32_MAX : (uint32_t)value;
+}
+
+static void open_link(struct qn_link *link)
+{
+    struct qn_transport *transport = link->transport;
+    qn_time_us now = qn_clock_now();
+    struct qn_link_up up = {
+        .link = link->id,
+        .dial = link->dial,
+        .remote = link->remote,
+        .handshake_us = saturate(now - link->handshake_start_us),
+        .handshake_cpu_us = link->handshake_cpu_us,
+    };
+
+    qn_tls_peer_key(link->tls, &up.key);
+    link->state = QN_LINK_OPEN;
+    link->deadline_us = UINT64_MAX;
+    link->key_update_us = now + transport->limits.key_update_interval;
+    transport->counters.open += 1;
+    if (link->dial == 0) {
+        transport->counters.half_open -= 1;
+        transport->counters.accepted += 1;
+    } else {
+        transport->counters.dialled += 1;
+    }
+    qn_link_watch(link, UV_READABLE);
+    transport->sink.on_up(transport->sink.context, &up);
+}
+
+void qn_link_go_on_with_handshake(struct qn_link *link)
+{
+    uint64_t cpu_before = qn_clock_thread_cpu_us();
+    enum qn_tls_result result = qn_tls_handshake(link->tls);
+
+    link->handshake_cpu_us += saturate(qn_clock_thread_cpu_us() - cpu_before);
+    qn_link_count_bytes(link);
+    switch (result) {
+    case QN_TLS_DONE:
+        open_link(link);
+        break;
+    case QN_TLS_WANT_READ:
+        qn_link_watch(link, UV_READABLE);
+        break;
+    case QN_TLS_WANT_WRITE:
+        qn_link_watch(link, UV_WRITABLE);
+        break;
+    case QN_TLS_CLOSED:
+    case QN_TLS_FAILED:
+        qn_link_fail(link, qn_tls_failure(link->tls), qn_tls_failure_text(link->tls));
+        break;
+    }
+}

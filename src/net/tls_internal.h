@@ -1,0 +1,43 @@
+/* What the tls_*.c files share. */
+#ifndef QN_TLS_INTERNAL_H
+#define QN_TLS_INTERNAL_H
+
+#include "net/tls.h"
+
+#include <openssl/ssl.h>
+
+struct qn_tls {
+    SSL_CTX *context;
+};
+
+struct qn_tls_session {
+    SSL *ssl;
+    bool has_expected_id;
+    struct qn_node_id expected_id;
+    enum qn_close_reason failure; /* NORMAL: none yet; callbacks set it before OpenSSL gives up */
+    const char *failure_text;
+};
+
+/* Our own protocol in the form of SSL_CTX_set_alpn_protos. */
+extern const uint8_t qn_tls_alpn[7];
+
+/* A self-signed certificate for pkey. No peer is ever shown or asked for one: it only keeps a
+ * server that has nothing but a raw key from the crash of CVE-2026-14457. NULL on failure. */
+X509 *qn_tls_certificate_new(EVP_PKEY *pkey);
+
+/* Callbacks of a context; they judge the peer and note precise reasons in the session. */
+int qn_tls_on_verify(int is_ok, X509_STORE_CTX *store);
+int qn_tls_on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
+                   const unsigned char *in, unsigned in_len, void *context);
+int qn_tls_on_client_hello(SSL *ssl, int *alert, void *context);
+
+/* After OpenSSL called the handshake done: everything once more. Sets failure if it returns false. */
+bool qn_tls_check_peer(struct qn_tls_session *session);
+/* The peer's raw key. False: it has none, or none that a node may have; reason says which. */
+bool qn_tls_read_peer_key(const SSL *ssl, struct qn_public_key *key, enum qn_close_reason *reason);
+
+/* Translates the outcome of an SSL_* call that did not succeed; notes failure and its text. */
+enum qn_tls_result qn_tls_outcome(struct qn_tls_session *session, int result);
+void qn_tls_fail(struct qn_tls_session *session, enum qn_close_reason reason, const char *text);
+
+#endif
