@@ -117,7 +117,7 @@ enum qn_err qn_on_vote(struct qn_consensus *c, int validator, enum qn_vote_kind 
     if (vote.view > peer->view) {
         peer->view = vote.view;
     }
-    if (kind == QN_VOTE_NULLIFY && peer->view + 1 < c->view) {
+    if (kind == QN_VOTE_NULLIFY && peer->view < c->view - 1) {
         qn_status_help(c, validator); /* still trying to leave a view that we left long ago */
     }
     if (qn_votes_at(c, vote.view) == NULL || qn_slot_get(c, vote.view) == NULL) {
