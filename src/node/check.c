@@ -1,6 +1,6 @@
 /* A block is verified and executed for consensus or for block sync: first the signatures of those of its
  * transactions that our mempool did not verify already, then the ledger. */
-#include "node/state.h"
+#include "node/parts.h"
 
 #include <string.h>
 

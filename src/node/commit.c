@@ -1,5 +1,5 @@
 /* A block became final: the ledger moves on at once, answers and news go out when it is durable. */
-#include "node/state.h"
+#include "node/parts.h"
 
 #include <stdlib.h>
 

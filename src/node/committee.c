@@ -1,5 +1,5 @@
 /* The committee as this node sees it: links between consensus and the rest of the core. */
-#include "node/state.h"
+#include "node/parts.h"
 
 #include <string.h>
 

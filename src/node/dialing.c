@@ -1,5 +1,5 @@
 /* Whom this node dials: genesis nodes, fallback addresses, and peers it has records of. */
-#include "node/state.h"
+#include "node/parts.h"
 
 /* Of two genesis nodes that start together the lower id dials at once and the other waits a little, so
  * that usually one link is made, not two. */

@@ -1,5 +1,5 @@
 /* The links a node holds: from TLS done, through HELLO and standing, to GOODBYE. */
-#include "node/state.h"
+#include "node/parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Which messages a peer may send in which standing, and who takes them. */
-#include "node/state.h"
+#include "node/parts.h"
 
 static void close_malformed(struct qn_node *node, struct qn_link *link,
                             const struct qn_message_bytes *message)

@@ -1,4 +1,4 @@
-#include "node/state.h"
+#include "node/parts.h"
 
 static void emit(const struct qn_metric_sink *sink, const char *name, const char *help,
                  enum qn_metric_type type, double value)

@@ -1,4 +1,4 @@
-#include "node/state.h"
+#include "node/parts.h"
 
 #include <stdlib.h>
 #include <string.h>

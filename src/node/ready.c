@@ -1,5 +1,5 @@
 /* Readiness: what is missing, said precisely, instead of a fixed wait. */
-#include "node/state.h"
+#include "node/parts.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* Peer records and their announcement, simple form: a record that is new to us and verified is passed on
  * to every other link at once. */
-#include "node/state.h"
+#include "node/parts.h"
 
 #include <stdio.h>
 #include <string.h>

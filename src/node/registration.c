@@ -1,6 +1,6 @@
 /* A node that the registry lacks registers itself: the activation code's key signs, then the node's own,
  * then the transaction is submitted like anybody's. */
-#include "node/state.h"
+#include "node/parts.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* Transactions on their way: checked, their signatures verified, then into the mempool (a validator) or on
  * to a validator (anybody else); whoever waits gets one precise answer. */
-#include "node/state.h"
+#include "node/parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

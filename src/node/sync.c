@@ -1,5 +1,5 @@
 /* Block sync: performs what the follower asks for, and serves blocks to others. */
-#include "node/state.h"
+#include "node/parts.h"
 
 void qn_node_on_peer_height(struct qn_node *node, struct qn_link *link, uint64_t height)
 {

@@ -1,9 +1,9 @@
 #include "node/view.h"
 
+#include "node/parts.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "node/state.h"
 
 static void fill_ledger(const struct qn_node *node, struct qn_node_status *status)
 {

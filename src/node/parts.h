@@ -1,0 +1,117 @@
+/* What the files of this folder call of each other, by the file that has it. */
+#ifndef QN_NODE_PARTS_H
+#define QN_NODE_PARTS_H
+
+#include "node/state.h"
+
+/* ---- node.c ---- */
+/* A cleared job of this owner; the caller fills it and hands it to qn_node_verify. */
+struct qn_verify_job *qn_node_job(struct qn_node *node, enum qn_owner owner, uint64_t cookie);
+void qn_node_verify(struct qn_node *node, struct qn_verify_job *job);
+void qn_node_sign(struct qn_node *node, enum qn_owner owner, uint64_t number, enum qn_signer signer,
+                  enum qn_sign_kind kind, const struct qn_hash *digest);
+void qn_node_persist(struct qn_node *node, enum qn_owner owner, uint64_t number,
+                     struct qn_batch *batch);
+/* Sends to one link; takes over the reference of bytes. */
+void qn_node_send(struct qn_node *node, const struct qn_link *link, enum qn_message_kind kind,
+                  uint32_t request_id, struct qn_buf *bytes);
+
+/* ---- links.c ---- */
+void qn_node_links_init(struct qn_node *node);
+void qn_node_links_fini(struct qn_node *node);
+struct qn_link *qn_node_link(const struct qn_node *node, qn_link_id id);
+/* The live link to this peer, or NULL. */
+struct qn_link *qn_node_link_to(const struct qn_node *node, const struct qn_node_id *peer);
+void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event);
+void qn_node_on_link_down(struct qn_node *node, const struct qn_event *event);
+void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span bytes);
+/* GOODBYE with the reason, then CLOSE; the link is forgotten at once. text may be NULL. */
+void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_reason reason,
+                   const char *text);
+/* Judges every link again by the registry as it is now. */
+void qn_node_recheck_links(struct qn_node *node);
+/* Pings and time-outs of all links. */
+void qn_node_poll_links(struct qn_node *node);
+size_t qn_node_live_count(const struct qn_node *node);
+/* What a key is worth now; *entry (may be NULL) gets the registry entry where there is one. */
+enum qn_standing qn_node_standing(const struct qn_node *node, const struct qn_node_id *id,
+                                  struct qn_registry_entry *entry);
+
+/* ---- dialing.c ---- */
+void qn_node_dialing_init(struct qn_node *node);
+void qn_node_on_dial_failed(struct qn_node *node, const struct qn_event *event);
+void qn_node_poll_dials(struct qn_node *node);
+/* A verified record: a place to dial. */
+void qn_node_learn_endpoints(struct qn_node *node, const struct qn_record *record);
+
+/* ---- messages.c ---- */
+void qn_node_on_frame(struct qn_node *node, const struct qn_event *event);
+
+/* ---- records.c ---- */
+/* Makes and signs a new record of ours, and announces it when signed. */
+void qn_node_make_record(struct qn_node *node);
+void qn_node_on_record_signed(struct qn_node *node, const struct qn_event *event);
+void qn_node_on_announce(struct qn_node *node, struct qn_link *link, struct qn_span bytes);
+void qn_node_on_record_verified(struct qn_node *node, struct qn_verify_job *job);
+/* A link became live: tell it our record and those we hold. */
+void qn_node_tell_records(struct qn_node *node, struct qn_link *link);
+/* The registry changed this identity. */
+void qn_node_records_on_change(struct qn_node *node, const struct qn_ledger_change *change);
+
+/* ---- committee.c ---- */
+void qn_node_committee_init(struct qn_node *node);
+/* Performs what consensus asked for until nothing is left. */
+void qn_node_drain_consensus(struct qn_node *node);
+void qn_node_committee_link(struct qn_node *node, const struct qn_link *link, bool up);
+/* Opens the start gate when enough genesis nodes hold links. */
+void qn_node_poll_gate(struct qn_node *node);
+/* Validators with a live link, self included if one. */
+unsigned qn_node_validators_live(const struct qn_node *node);
+unsigned qn_node_gate_needed(const struct qn_node *node);
+/* Tells consensus whether transactions wait. */
+void qn_node_tell_pending(struct qn_node *node);
+
+/* ---- sync.c ---- */
+void qn_node_drain_follower(struct qn_node *node);
+void qn_node_on_get_blocks(struct qn_node *node, struct qn_link *link, uint32_t request_id,
+                           struct qn_span bytes);
+/* A linked peer claims this head. */
+void qn_node_on_peer_height(struct qn_node *node, struct qn_link *link, uint64_t height);
+
+/* ---- check.c ---- */
+void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_owner owner,
+                         uint64_t cookie);
+void qn_node_on_check_verified(struct qn_node *node, struct qn_verify_job *job);
+
+/* ---- commit.c ---- */
+/* Makes this block the tip; the next of the tip, final. Executes it if nobody did. */
+void qn_node_commit(struct qn_node *node, struct qn_block *block, struct qn_buf *cert);
+void qn_node_on_commit_persisted(struct qn_node *node, uint64_t cookie);
+
+/* ---- submit.c ---- */
+void qn_node_submit_request(struct qn_node *node, const struct qn_event *event);
+void qn_node_on_submit(struct qn_node *node, struct qn_link *link, uint32_t request_id,
+                       struct qn_span bytes);
+void qn_node_on_submit_result(struct qn_node *node, struct qn_link *link, uint32_t request_id,
+                              struct qn_span bytes);
+/* The relay answered BUSY: try another one. */
+void qn_node_on_relay_busy(struct qn_node *node, struct qn_link *link, uint32_t request_id);
+void qn_node_on_tx(struct qn_node *node, struct qn_link *link, struct qn_span bytes);
+/* Our own registration. */
+void qn_node_submit_own(struct qn_node *node, struct qn_buf *tx_bytes);
+void qn_node_on_tx_verified(struct qn_node *node, struct qn_verify_job *job);
+void qn_node_submissions_on_link_down(struct qn_node *node, qn_link_id link);
+void qn_node_submissions_on_commit(struct qn_node *node, const struct qn_ledger_commit *commit);
+/* Drops from the mempool what no longer can be committed; time-outs. */
+void qn_node_poll_submissions(struct qn_node *node);
+
+/* ---- registration.c ---- */
+void qn_node_poll_registration(struct qn_node *node);
+void qn_node_on_registration_signed(struct qn_node *node, enum qn_owner owner,
+                                    const struct qn_event *event);
+void qn_node_on_registration_result(struct qn_node *node, const struct qn_submit_result *result,
+                                    qn_time_us started_us);
+/* The own entry is in the registry and usable. */
+bool qn_node_is_registered(const struct qn_node *node, struct qn_registry_entry *entry);
+
+#endif
