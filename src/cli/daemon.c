@@ -1,0 +1,274 @@
+#include "api/api.h"
+#include "cli/announce_chain.h"
+#include "cli/commands.h"
+#include "cli/config.h"
+#include "cli/daemon_setup.h"
+#include "cli/output.h"
+#include "consensus/consensus.h"
+#include "net/runtime.h"
+#include "qn_version.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char software[] = "qnet/" QN_VERSION;
+
+/* All that a running node consists of, in the order in which it is made. */
+struct daemon {
+    const struct qn_cli *cli;
+    struct qn_config config;
+    struct qn_log_sink *sink;
+    const struct qn_log *log;
+    struct qn_storage storage;
+    struct qn_runtime *runtime;
+    struct qn_node *node;
+    struct qn_api *api;
+};
+
+/* For the signal handler, which gets no context. */
+static struct qn_runtime *volatile runtime_to_stop;
+
+static void on_stop_signal(int signal_number)
+{
+    (void)signal_number;
+    if (runtime_to_stop != NULL) {
+        qn_runtime_stop(runtime_to_stop);
+    }
+}
+
+static void catch_signals(struct qn_runtime *runtime)
+{
+    struct sigaction action = {.sa_handler = on_stop_signal};
+    runtime_to_stop = runtime;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
+}
+
+static void release_signals(void)
+{
+    /* Whoever asks again while the rest is taken down has already been heard. */
+    struct sigaction action = {.sa_handler = SIG_IGN};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
+    runtime_to_stop = NULL;
+}
+
+/* ---- what the API needs of us ---- */
+
+static bool host_post(void *context, void (*fn)(void *argument), void *argument)
+{
+    return qn_runtime_post(((struct daemon *)context)->runtime, fn, argument);
+}
+
+static void host_submit(void *context, struct qn_span tx,
+                        void (*done)(void *done_context, const struct qn_submit_result *result),
+                        void *done_context)
+{
+    qn_runtime_submit(((struct daemon *)context)->runtime, tx, done, done_context);
+}
+
+static const struct qn_node *host_node(void *context)
+{
+    return ((struct daemon *)context)->node;
+}
+
+static void host_collect(void *context, const struct qn_metric_sink *sink)
+{
+    qn_runtime_collect(((struct daemon *)context)->runtime, sink);
+}
+
+/* ---- opening ---- */
+
+static void open_log(struct daemon *daemon)
+{
+    const struct qn_config *config = &daemon->config;
+    enum qn_log_format format = config->log_format;
+    if (config->log_is_automatic) {
+        format = isatty(STDERR_FILENO) ? QN_LOG_TEXT : QN_LOG_JSON;
+    }
+    daemon->sink = qn_log_sink_open(&config->log_levels, format, STDERR_FILENO);
+    daemon->log = qn_log_sink_log(daemon->sink);
+}
+
+/* A key for a node that was given none: it is somebody else after the next start. */
+static void make_fresh_key(struct daemon *daemon)
+{
+    uint8_t seed[QN_SEED_LEN];
+    struct qn_config *config = &daemon->config;
+    config->key = qn_key_generate(config->suite, seed);
+    QN_ASSERT(config->key != NULL);
+    config->announce_tip = qn_announce_chain_tip(seed);
+    qn_wipe(seed, sizeof seed);
+    qn_log(daemon->log, QN_LOG_WARN, "node", "fresh_key",
+           "text=\"QNET_KEY is not set: this node's identity is new and is lost when it ends\"");
+}
+
+static enum qn_exit open_runtime(struct daemon *daemon)
+{
+    char why[QN_TEXT_LEN_MAX + 1] = "";
+    const struct qn_config *config = &daemon->config;
+    struct qn_runtime_config runtime = {
+        .key = config->key,
+        .activation_key = config->code_key,
+        .listen = config->listen,
+        .listens = config->listens,
+        .links_max = config->links_max,
+        .log = daemon->log,
+        .storage = &daemon->storage,
+    };
+    enum qn_err err = qn_runtime_open(&daemon->runtime, &runtime, why);
+    if (err != QN_OK) {
+        return qn_output_fail(daemon->cli, QN_EXIT_RUNTIME, qn_err_name(err), "%s",
+                              why[0] != '\0' ? why : qn_err_text(err));
+    }
+    return QN_EXIT_OK;
+}
+
+static enum qn_exit open_node(struct daemon *daemon)
+{
+    struct qn_node_config node;
+    struct qn_endpoint bound = {0};
+    if (daemon->config.listens) {
+        bound = *qn_runtime_listen(daemon->runtime);
+    }
+    qn_daemon_node_config(&node, &daemon->config, &bound);
+    node.storage = &daemon->storage;
+    node.log = daemon->log;
+    node.delta = QN_CONSENSUS_DELTA;
+    node.software = software;
+    enum qn_err err = qn_node_new(&daemon->node, &node, qn_runtime_now(), qn_runtime_unix_ms());
+    if (err != QN_OK) {
+        return qn_output_fail(daemon->cli, QN_EXIT_RUNTIME, qn_err_name(err),
+                              "the node cannot start: %s", qn_err_text(err));
+    }
+    return QN_EXIT_OK;
+}
+
+static enum qn_exit open_api(struct daemon *daemon)
+{
+    char why[QN_TEXT_LEN_MAX + 1] = "";
+    if (!daemon->config.has_api) {
+        return QN_EXIT_OK;
+    }
+    struct qn_api_config api = {
+        .listen = daemon->config.api,
+        .host = {.context = daemon,
+                 .post = host_post,
+                 .submit = host_submit,
+                 .node = host_node,
+                 .collect = host_collect,
+                 .now = qn_runtime_now,
+                 .unix_ms = qn_runtime_unix_ms},
+        .log = daemon->log,
+        .software = software,
+    };
+    enum qn_err err = qn_api_open(&daemon->api, &api, why);
+    if (err != QN_OK) {
+        return qn_output_fail(daemon->cli, QN_EXIT_RUNTIME, qn_err_name(err), "%s",
+                              why[0] != '\0' ? why : qn_err_text(err));
+    }
+    return QN_EXIT_OK;
+}
+
+/* ---- running ---- */
+
+static void tell_up(const struct daemon *daemon)
+{
+    char id_text[QN_ID_TEXT_SIZE];
+    char network[QN_ID_TEXT_SIZE];
+    char listen[QN_ENDPOINT_TEXT_SIZE] = "off";
+    char api[QN_ENDPOINT_TEXT_SIZE] = "off";
+    const struct qn_config *config = &daemon->config;
+    struct qn_node_id id = qn_public_key_id(qn_key_public(config->key));
+    qn_hex_encode(id_text, id.bytes, sizeof id.bytes);
+    qn_hex_encode(network, config->genesis.network.bytes, sizeof config->genesis.network.bytes);
+    if (config->listens) {
+        qn_endpoint_format(listen, qn_runtime_listen(daemon->runtime));
+    }
+    if (daemon->api != NULL) {
+        qn_endpoint_format(api, qn_api_listen(daemon->api));
+    }
+    const char *storage = daemon->storage.durable ? "durable" : "memory";
+    if (daemon->cli->arguments.json) {
+        qn_output_json(json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:i, s:s, s:i}", "id", id_text,
+                                 "listen", listen, "api", api, "network", "id", network, "name",
+                                 config->genesis.name, "bootstrap_id", (int)config->bootstrap_id,
+                                 "storage", storage, "pid", (int)getpid()));
+    } else {
+        (void)printf("qnet node %s up: listen %s, api %s%s, network %.16s..., storage %s\n",
+                     id_text, listen, daemon->api != NULL ? "http://" : "", api, network, storage);
+    }
+    (void)fflush(stdout);
+    if (!daemon->storage.durable) {
+        qn_log(daemon->log, QN_LOG_INFO, "node", "storage",
+               "kind=memory text=\"nothing is kept when this node ends; it then fetches the "
+               "registry from the others\"");
+    }
+}
+
+static enum qn_exit run(struct daemon *daemon)
+{
+    catch_signals(daemon->runtime);
+    tell_up(daemon);
+    enum qn_err err = qn_runtime_run(daemon->runtime, daemon->node);
+    release_signals();
+    if (err != QN_OK) {
+        return qn_output_fail(daemon->cli, QN_EXIT_RUNTIME, qn_err_name(err),
+                              "the node stopped: %s", qn_err_text(err));
+    }
+    return QN_EXIT_OK;
+}
+
+static enum qn_exit open_and_run(struct daemon *daemon)
+{
+    open_log(daemon);
+    qn_daemon_raise_file_limit(daemon->log, daemon->config.links_max);
+    if (daemon->config.key == NULL) {
+        make_fresh_key(daemon);
+    }
+    qn_daemon_warn(daemon->log, &daemon->config);
+    qn_storage_memory_open(&daemon->storage);
+    enum qn_exit status = open_runtime(daemon);
+    if (status == QN_EXIT_OK) {
+        status = open_node(daemon);
+    }
+    if (status == QN_EXIT_OK) {
+        status = open_api(daemon);
+    }
+    return status == QN_EXIT_OK ? run(daemon) : status;
+}
+
+static void close_all(struct daemon *daemon)
+{
+    qn_api_close(daemon->api);
+    if (daemon->node != NULL) {
+        qn_node_free(daemon->node);
+    }
+    qn_runtime_close(daemon->runtime);
+    if (daemon->storage.close != NULL) {
+        daemon->storage.close(daemon->storage.context);
+    }
+    qn_log_sink_close(daemon->sink);
+    qn_config_fini(&daemon->config);
+}
+
+enum qn_exit qn_cli_node(const struct qn_cli *cli)
+{
+    struct daemon daemon = {.cli = cli};
+    const char *parent = qn_arguments_value(&cli->arguments, QN_OPTION_PARENT);
+    if (parent != NULL && !qn_daemon_follow_parent(parent)) {
+        return qn_output_fail(cli, QN_EXIT_RUNTIME, "closed", "the parent process is gone");
+    }
+    if (!qn_config_load_or_report(&daemon.config, cli, QN_CONFIG_NEEDS_NODE)) {
+        return QN_EXIT_CONFIG;
+    }
+    enum qn_exit status = open_and_run(&daemon);
+    close_all(&daemon);
+    return status;
+}

@@ -1,0 +1,205 @@
+#include "cli/options.h"
+
+#include "cli/commands.h"
+
+#include <string.h>
+
+static const struct qn_option options[QN_OPTION_COUNT] = {
+#define QN_OPTION_ROW(id_, flag_, letter_, environment_, placeholder_, fallback_, traits_, help_)  \
+    [QN_OPTION_##id_] = {.id = QN_OPTION_##id_,                                                    \
+                         .flag = (flag_),                                                          \
+                         .letter = (letter_),                                                      \
+                         .environment = (environment_),                                            \
+                         .placeholder = (placeholder_),                                            \
+                         .fallback = (fallback_),                                                  \
+                         .traits = (traits_),                                                      \
+                         .help = (help_)},
+    QN_OPTION_LIST(QN_OPTION_ROW)
+#undef QN_OPTION_ROW
+};
+
+#define OPTIONS(...)                                                                               \
+    .options = {__VA_ARGS__},                                                                      \
+    .option_count = sizeof((enum qn_option_id[]){__VA_ARGS__}) / sizeof(enum qn_option_id)
+
+#define IDENTITY_OPTIONS QN_OPTION_KEY, QN_OPTION_KEY_FILE, QN_OPTION_SUITE
+#define GENESIS_OPTIONS                                                                            \
+    QN_OPTION_GENESIS_CERT, QN_OPTION_ACTIVATION_POLICY, QN_OPTION_ACTIVATION_BATCH
+#define CODE_OPTIONS QN_OPTION_ACTIVATION_CODE, QN_OPTION_ACTIVATION_CODE_FILE
+#define NODE_OPTIONS                                                                               \
+    QN_OPTION_BOOTSTRAP_ID, GENESIS_OPTIONS, IDENTITY_OPTIONS, QN_OPTION_REGION,                   \
+        QN_OPTION_FALLBACK_PEERS, CODE_OPTIONS, QN_OPTION_LISTEN, QN_OPTION_ADVERTISE,             \
+        QN_OPTION_API, QN_OPTION_LOG, QN_OPTION_LOG_FORMAT, QN_OPTION_MAX_LINKS
+
+/* In the order in which `qnet help` shows them. */
+static const struct qn_command commands[] = {
+    {.name = "node",
+     .summary = "run a node of the network",
+     .details =
+         "Everything comes from flags and the environment; no file is read unless it is named.\n"
+         "The registry is kept in memory: after a restart it is fetched from the other nodes.\n"
+         "A node without a private key makes one that is lost when it ends.\n",
+     .run = qn_cli_node,
+     OPTIONS(NODE_OPTIONS, QN_OPTION_PARENT)},
+    {.name = "devnet",
+     .summary = "run a whole network on this machine and measure it",
+     .details =
+         "Each node is a process of its own. Keys, certificates and codes are made in memory and\n"
+         "passed by environment; nothing is written to disk. Ctrl-C ends all of it.\n"
+         "With --for it exits 0 only if every node registered, all agree on the registry's root\n"
+         "and each holds the record of every other.\n",
+     .run = qn_cli_devnet,
+     OPTIONS(QN_OPTION_GENESIS, QN_OPTION_NODES, QN_OPTION_REGIONS, QN_OPTION_BASE_PORT,
+             QN_OPTION_FOR, QN_OPTION_NO_VIEW, QN_OPTION_LOG_DIR, QN_OPTION_LOG)},
+    {.name = "keys new",
+     .summary = "make a private key and show it, or write it to a file",
+     .run = qn_cli_keys_new,
+     OPTIONS(QN_OPTION_SUITE, QN_OPTION_OUT)},
+    {.name = "keys show",
+     .summary = "show the id and the public key of the configured private key",
+     .run = qn_cli_keys_show,
+     OPTIONS(IDENTITY_OPTIONS)},
+    {.name = "genesis cert",
+     .summary = "sign this node's genesis certificate",
+     .details = "Prints the line for the environment of every node of the network.\n",
+     .run = qn_cli_genesis_cert,
+     OPTIONS(QN_OPTION_NETWORK, QN_OPTION_CERT_ID, QN_OPTION_REGION, QN_OPTION_ENDPOINT,
+             IDENTITY_OPTIONS)},
+    {.name = "genesis show",
+     .summary = "check the configured certificates and show the network they make",
+     .run = qn_cli_genesis_show,
+     OPTIONS(GENESIS_OPTIONS)},
+    {.name = "activation issue",
+     .summary = "make a batch of activation codes for a genesis set-up",
+     .details = "The batch goes into the environment of every node as QNET_ACTIVATION_BATCH_001 "
+                "and so on;\n"
+                "each code is a secret for the one node that registers with it.\n",
+     .run = qn_cli_activation_issue,
+     OPTIONS(QN_OPTION_CODES, QN_OPTION_CLASS, QN_OPTION_EXPIRES)},
+    {.name = "register",
+     .summary = "register the configured key and wait until it is final",
+     .run = qn_cli_register,
+     OPTIONS(IDENTITY_OPTIONS, CODE_OPTIONS, GENESIS_OPTIONS, QN_OPTION_REGION, QN_OPTION_ADVERTISE,
+             QN_OPTION_API_URL)},
+    {.name = "update",
+     .summary = "change the region or address of the configured key's registration",
+     .run = qn_cli_update,
+     OPTIONS(IDENTITY_OPTIONS, GENESIS_OPTIONS, QN_OPTION_REGION, QN_OPTION_ADVERTISE,
+             QN_OPTION_API_URL)},
+    {.name = "revoke",
+     .summary = "revoke the configured key, for good",
+     .run = qn_cli_revoke,
+     OPTIONS(IDENTITY_OPTIONS, GENESIS_OPTIONS, QN_OPTION_REASON, QN_OPTION_API_URL)},
+    {.name = "status",
+     .summary = "show what a node is doing",
+     .run = qn_cli_status,
+     OPTIONS(QN_OPTION_API_URL)},
+    {.name = "peers",
+     .summary = "list the peers that a node knows",
+     .run = qn_cli_peers,
+     OPTIONS(QN_OPTION_API_URL)},
+    {.name = "regions",
+     .summary = "show registrations, links and round trips by region",
+     .run = qn_cli_regions,
+     OPTIONS(QN_OPTION_API_URL)},
+    {.name = "registry list",
+     .summary = "list the entries of the registry",
+     .run = qn_cli_registry_list,
+     OPTIONS(QN_OPTION_FROM, QN_OPTION_LIMIT, QN_OPTION_API_URL)},
+    {.name = "registry get",
+     .arguments = "ID",
+     .positional_min = 1,
+     .positional_max = 1,
+     .summary = "show one entry of the registry",
+     .run = qn_cli_registry_get,
+     OPTIONS(QN_OPTION_API_URL)},
+    {.name = "verify",
+     .arguments = "HOST:PORT",
+     .positional_min = 1,
+     .positional_max = 1,
+     .summary = "dial a node, check who it is, say how long that took",
+     .details = "Its registration is looked up among the configured genesis certificates, else "
+                "through the\n"
+                "API. Without a private key, a fresh one is used for this one handshake.\n",
+     .run = qn_cli_verify,
+     OPTIONS(QN_OPTION_PEER_ID, QN_OPTION_TIMEOUT, IDENTITY_OPTIONS, GENESIS_OPTIONS,
+             QN_OPTION_API_URL)},
+    {.name = "config",
+     .summary = "show the effective configuration of a node and what is wrong with it",
+     .run = qn_cli_config,
+     OPTIONS(NODE_OPTIONS, QN_OPTION_API_URL)},
+    {.name = "version", .summary = "show version, libraries and suites", .run = qn_cli_version},
+};
+
+const struct qn_option *qn_option_at(enum qn_option_id id)
+{
+    QN_ASSERT((unsigned)id < QN_OPTION_COUNT);
+    return &options[id];
+}
+
+bool qn_command_has(const struct qn_command *command, enum qn_option_id id)
+{
+    if (id == QN_OPTION_OUTPUT || id == QN_OPTION_HELP) {
+        return true;
+    }
+    for (size_t i = 0; i < command->option_count; i++) {
+        if (command->options[i] == id) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct qn_option *qn_option_by_flag(const struct qn_command *command, const char *name,
+                                          size_t name_len)
+{
+    for (size_t i = 0; i < QN_OPTION_COUNT; i++) {
+        const char *flag = options[i].flag;
+        if (flag != NULL && strlen(flag) == name_len && memcmp(flag, name, name_len) == 0 &&
+            qn_command_has(command, (enum qn_option_id)i)) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+const struct qn_option *qn_option_by_letter(const struct qn_command *command, char letter)
+{
+    for (size_t i = 0; i < QN_OPTION_COUNT; i++) {
+        if (letter != 0 && options[i].letter == letter &&
+            qn_command_has(command, (enum qn_option_id)i)) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+const struct qn_command *qn_command_list(size_t *count)
+{
+    *count = QN_ARRAY_COUNT(commands);
+    return commands;
+}
+
+/* Does the name consist of exactly these words? */
+static bool is_named(const char *name, const char *first, const char *second)
+{
+    size_t first_len = strlen(first);
+    if (strncmp(name, first, first_len) != 0) {
+        return false;
+    }
+    if (name[first_len] == '\0') {
+        return true;
+    }
+    return name[first_len] == ' ' && second != NULL && strcmp(name + first_len + 1, second) == 0;
+}
+
+const struct qn_command *qn_command_find(const char *first, const char *second, size_t *words)
+{
+    for (size_t i = 0; i < QN_ARRAY_COUNT(commands); i++) {
+        if (is_named(commands[i].name, first, second)) {
+            *words = strchr(commands[i].name, ' ') != NULL ? 2 : 1;
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
