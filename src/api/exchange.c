@@ -235,10 +235,12 @@ static enum MHD_Result on_body(struct qn_api_exchange *x, const char *upload, si
 
 /* ---- to the loop and back ---- */
 
+/* Any thread. The library has no wake-up call of its own in this mode. */
 static void wake(void *waiter)
 {
     struct qn_api_exchange *x = waiter;
     MHD_resume_connection(x->connection);
+    qn_api_wake(x->api);
 }
 
 /* Suspends the connection, unless the API closes: from then on nobody would resume it. */

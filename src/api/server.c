@@ -38,6 +38,11 @@ uint64_t qn_api_now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+void qn_api_wake(struct qn_api *api)
+{
+    QN_ASSERT(eventfd_write(api->wake_fd, 1) == 0);
+}
+
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -222,7 +227,7 @@ void qn_api_close(struct qn_api *api)
     api->is_closing = true;
     qn_api_exchange_abandon_all(api->waiting);
     pthread_mutex_unlock(&api->mutex);
-    QN_ASSERT(eventfd_write(api->wake_fd, 1) == 0);
+    qn_api_wake(api);
     QN_ASSERT(pthread_join(api->thread, NULL) == 0);
     int listen_fd = api->listen_fd;
     free_api(api); /* the quiesced listening socket is ours again, to be closed after the stop */

@@ -29,7 +29,7 @@ struct qn_api {
     struct qn_api_limits limits;
     struct MHD_Daemon *daemon;
     int listen_fd;
-    int wake_fd; /* eventfd: close has something to say */
+    int wake_fd; /* eventfd: another thread has something for the HTTP thread */
     pthread_t thread;
     /* HTTP thread only. */
     struct qn_api_connections connections;
@@ -44,6 +44,8 @@ struct qn_api {
 /* qn_api_open with other limits. */
 QN_MUST_USE enum qn_err qn_api_open_limited(struct qn_api **api, const struct qn_api_config *config,
                                             const struct qn_api_limits *limits, char *why);
+/* Any thread: the HTTP thread looks again. */
+void qn_api_wake(struct qn_api *api);
 /* Monotonic milliseconds. */
 uint64_t qn_api_now_ms(void);
 

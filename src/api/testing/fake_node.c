@@ -1,0 +1,210 @@
+#include "api/testing/fake_node.h"
+
+#include "wire/announce.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void fill(uint8_t *bytes, size_t len, unsigned number)
+{
+    uint32_t value = number * 2654435761U + 12345U;
+    for (size_t i = 0; i < len; i++) {
+        value = value * 1664525U + 1013904223U;
+        bytes[i] = (uint8_t)(value >> 24);
+    }
+}
+
+static struct qn_endpoint endpoint_number(size_t number)
+{
+    struct qn_endpoint endpoint = {.port = 9876};
+    snprintf(endpoint.host, sizeof endpoint.host, "10.%u.%u.%u", (unsigned)(number >> 16 & 0xff),
+             (unsigned)(number >> 8 & 0xff), (unsigned)(number & 0xff));
+    return endpoint;
+}
+
+static void init_peer(struct qn_node_peer *peer, size_t number)
+{
+    fill(peer->id.bytes, sizeof peer->id.bytes, (unsigned)number + 5000);
+    peer->region = (enum qn_region)(number % QN_REGION_COUNT);
+    peer->roles = QN_ROLE_FULL;
+    peer->endpoint_count = 1;
+    peer->endpoints[0] = endpoint_number(number);
+    snprintf(peer->software, sizeof peer->software, "qnet/0.1.0");
+    peer->has_record = number != 1;
+    peer->record_sequence = QN_FAKE_UNIX_MS - 1000 + number;
+    peer->learned_us = 1000000 + number;
+    peer->hops = (uint8_t)(number % 3);
+    peer->linked = number % 2 == 1;
+    peer->registered = true;
+    peer->outbound = true;
+    peer->remote = endpoint_number(number + 7);
+    peer->head_height = 3;
+    peer->rtt_us = 250;
+    peer->rtt_min_us = 200;
+    peer->linked_since_us = 900000;
+}
+
+static struct qn_buf *make_record(const struct qn_node_id *id)
+{
+    struct qn_record record = {.id = *id,
+                               .sequence = QN_FAKE_UNIX_MS,
+                               .endpoint_count = 1,
+                               .region = QN_REGION_EUROPE,
+                               .roles = QN_ROLE_FULL};
+    uint8_t payload[QN_RECORD_PAYLOAD_LEN_MAX];
+    uint8_t signature[3309];
+    struct qn_span bytes;
+
+    record.endpoints[0] = endpoint_number(1);
+    snprintf(record.software, sizeof record.software, "qnet/0.1.0");
+    QN_ASSERT(qn_record_payload(&record, payload, sizeof payload, &bytes) == QN_OK);
+    fill(signature, sizeof signature, 7);
+    return qn_signed_encode(bytes, (struct qn_span){signature, sizeof signature});
+}
+
+void qn_fake_ledger_init(struct qn_ledger *ledger, size_t entry_count);
+void qn_fake_ledger_fini(struct qn_ledger *ledger);
+
+static void init_status(struct qn_node *node)
+{
+    const struct qn_ledger *ledger = &node->ledger;
+    struct qn_node_status *status = &node->status;
+
+    *status = (struct qn_node_status){
+        .id = ledger->validators[0].id,
+        .network = ledger->genesis.network,
+        .network_name = "test",
+        .bootstrap_id = 1,
+        .region = QN_REGION_EUROPE,
+        .roles = QN_ROLE_FULL | QN_ROLE_VALIDATOR,
+        .registered = true,
+        .height = ledger->head.height,
+        .head_id = ledger->head_id,
+        .state_root = ledger->head.state_root,
+        .head_time_ms = ledger->head.time_ms,
+        .target_height = 4,
+        .registry_entries = ledger->entry_count,
+        .registry_active = ledger->entry_count,
+        .links = 4,
+        .links_unregistered = 1,
+        .peers_known = node->peer_count,
+        .mempool = 2,
+        .is_validator = true,
+        .consensus_started = true,
+        .view = 9,
+        .validators = QN_FAKE_VALIDATORS,
+        .validators_live = 5,
+        .quorum = 4,
+        .uptime_us = 123456789,
+    };
+}
+
+struct qn_node *qn_fake_node_new(size_t entry_count, size_t peer_count)
+{
+    QN_ASSERT(entry_count <= QN_FAKE_ENTRIES_MAX && peer_count <= QN_FAKE_PEERS_MAX);
+    struct qn_node *node = calloc(1, sizeof *node);
+    QN_ASSERT(node != NULL);
+    qn_fake_ledger_init(&node->ledger, entry_count);
+    node->peer_count = peer_count;
+    node->peers = calloc(peer_count + 1, sizeof node->peers[0]);
+    QN_ASSERT(node->peers != NULL);
+    for (size_t i = 0; i < peer_count; i++) {
+        init_peer(&node->peers[i], i);
+    }
+    init_status(node);
+    node->record = make_record(&node->status.id);
+    node->regions[QN_REGION_EUROPE] =
+        (struct qn_node_region){.registered = 3, .known = 2, .linked = 1, .rtt_us_median = 777};
+    for (uint64_t i = 1; i <= 100; i++) {
+        qn_samples_add(&node->samples[QN_TIMING_VERIFY], i);
+    }
+    return node;
+}
+
+void qn_fake_node_free(struct qn_node *node)
+{
+    qn_fake_ledger_fini(&node->ledger);
+    qn_buf_drop(node->record);
+    free(node->peers);
+    free(node);
+}
+
+/* ---- node/view.h ---- */
+
+void qn_node_status(const struct qn_node *node, struct qn_node_status *status, qn_time_us now)
+{
+    (void)now;
+    *status = node->status;
+}
+
+size_t qn_node_missing(const struct qn_node *node, struct qn_ready_line lines[QN_READY_LINES_MAX],
+                       qn_time_us now, qn_unix_ms unix_ms)
+{
+    (void)now;
+    (void)unix_ms;
+    memcpy(lines, node->missing, sizeof node->missing);
+    return node->missing_count;
+}
+
+size_t qn_node_peer_count(const struct qn_node *node)
+{
+    return node->peer_count;
+}
+
+void qn_node_peer_at(const struct qn_node *node, size_t index, struct qn_node_peer *peer)
+{
+    QN_ASSERT(index < node->peer_count);
+    *peer = node->peers[index];
+}
+
+struct qn_span qn_node_record(const struct qn_node *node, const struct qn_node_id *id)
+{
+    if (node->record == NULL || !qn_node_id_equal(id, &node->status.id)) {
+        return (struct qn_span){NULL, 0};
+    }
+    return qn_buf_span(node->record);
+}
+
+void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[QN_REGION_COUNT])
+{
+    memcpy(regions, node->regions, sizeof node->regions);
+}
+
+const struct qn_ledger *qn_node_ledger(const struct qn_node *node)
+{
+    return &node->ledger;
+}
+
+const char *qn_node_timing_name(enum qn_node_timing timing)
+{
+    static const char *const names[QN_TIMING_COUNT] = {
+        "verify_us", "handshake_us", "handshake_cpu_us", "register_us", "submit_us"};
+    return names[timing];
+}
+
+const struct qn_samples *qn_node_samples(const struct qn_node *node, enum qn_node_timing timing)
+{
+    return &node->samples[timing];
+}
+
+void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *sink)
+{
+    struct qn_metric height = {.name = "qnet_height",
+                               .help = "Height of the final head",
+                               .type = QN_METRIC_GAUGE,
+                               .value = (double)node->status.height};
+    struct qn_metric first = {.name = "qnet_frames_total",
+                              .help = "Frames by \\ class\nand more",
+                              .type = QN_METRIC_COUNTER,
+                              .label = "class",
+                              .label_value = "p0",
+                              .value = 12};
+    struct qn_metric second = first;
+
+    second.label_value = "p\"1\\\n";
+    second.value = 0.5;
+    sink->metric(sink->context, &first);
+    sink->metric(sink->context, &height); /* between two of one name: the answer groups them */
+    sink->metric(sink->context, &second);
+}
