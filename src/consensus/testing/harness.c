@@ -1,0 +1,757 @@
+#include "consensus/testing/harness.h"
+
+#include "consensus/testing/harness_state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { POLLS_AT_ONCE_MAX = 10000 };
+
+/* For transcripts, in microseconds. */
+enum { WORK_SIGN = 500, WORK_VERIFY = 150, WORK_PERSIST = 200, WORK_BUILD = 300, WORK_CHECK = 400 };
+
+void harness_fail(struct harness *h, const char *format, ...)
+{
+    va_list args;
+
+    if (h->failure[0] != '\0') {
+        return;
+    }
+    int len = snprintf(h->failure, sizeof h->failure,
+                       "seed %llu, %llu us: ", (unsigned long long)h->config.seed,
+                       (unsigned long long)h->now);
+    va_start(args, format);
+    (void)vsnprintf(h->failure + len, sizeof h->failure - (size_t)len, format, args);
+    va_end(args);
+}
+
+const char *harness_failure(const struct harness *h)
+{
+    return h->failure[0] != '\0' ? h->failure : NULL;
+}
+
+static void add_node(struct harness *h, int validator, enum harness_fault fault,
+                     unsigned recipients)
+{
+    struct harness_node *node = &h->nodes[h->node_count++];
+    struct qn_consensus_config config = {.network = h->network,
+                                         .validators = &h->validators,
+                                         .self = validator,
+                                         .delta = h->config.delta,
+                                         .heartbeat = QN_HEARTBEAT_INTERVAL,
+                                         .resend_min = 2 * h->config.delta,
+                                         .resend_max = QN_SECONDS(5),
+                                         .seed = h->config.seed,
+                                         .final_block = h->genesis};
+
+    *node =
+        (struct harness_node){.used = true, .alive = true, .validator = validator, .fault = fault};
+    node->recipients = fault == HARNESS_SILENT ? 0 : recipients;
+    node->c = qn_consensus_new(&config, h->now);
+    qn_consensus_actions_init(&node->actions);
+    harness_ledger_init(h, node);
+}
+
+/* Each copy of a twin talks to some; one validator at least hears both. */
+static unsigned twin_recipients(struct harness *h, unsigned copy)
+{
+    unsigned all = (1U << h->config.n) - 1;
+    unsigned chosen = h->config.twin_recipients[copy];
+
+    return chosen != 0 ? chosen : 1U + (unsigned)qn_rng_below(&h->rng, all);
+}
+
+struct harness *harness_new(const struct harness_config *config)
+{
+    struct harness *h = calloc(1, sizeof *h);
+
+    QN_ASSERT(h != NULL && config->n <= HARNESS_VALIDATORS_MAX);
+    h->config = *config;
+    qn_rng_init(&h->rng, config->seed);
+    h->views = calloc(HARNESS_VIEWS_MAX, sizeof *h->views);
+    h->labels = calloc(HARNESS_LABELS_MAX, sizeof *h->labels);
+    QN_ASSERT(h->views != NULL && h->labels != NULL);
+    h->network.bytes[0] = 0x51;
+    harness_keys_init(h);
+    h->genesis = harness_ledger_genesis(h);
+    harness_label_block(h, h->genesis);
+    h->chain[0] = h->genesis->id;
+    h->chain_count = 1;
+    unsigned all = (1U << config->n) - 1;
+    for (unsigned i = 0; i < config->n; i++) {
+        bool twins = config->faults[i] == HARNESS_TWINS;
+        add_node(h, (int)i, config->faults[i], twins ? twin_recipients(h, 0) : all);
+    }
+    for (unsigned i = 0; i < config->n; i++) {
+        if (config->faults[i] == HARNESS_TWINS) {
+            add_node(h, (int)i, HARNESS_TWINS, twin_recipients(h, 1));
+        }
+    }
+    return h;
+}
+
+static void event_drop(struct harness_event *event)
+{
+    qn_buf_drop(event->bytes);
+    if (event->block != NULL) {
+        qn_block_drop(event->block);
+    }
+}
+
+void harness_free(struct harness *h)
+{
+    for (size_t i = 0; i < h->event_count; i++) {
+        event_drop(&h->events[i]);
+    }
+    for (unsigned i = 0; i < h->node_count; i++) {
+        struct harness_node *node = &h->nodes[i];
+        for (size_t j = 0; j < node->deferred_count; j++) {
+            event_drop(&node->deferred[j]);
+        }
+        free(node->deferred);
+        qn_consensus_free(node->c);
+        qn_consensus_actions_fini(&node->actions);
+        harness_ledger_fini(node);
+    }
+    for (size_t i = 0; i < HARNESS_REPLAYS; i++) {
+        qn_buf_drop(h->replays[i]);
+    }
+    qn_block_drop(h->genesis);
+    harness_keys_fini(h);
+    free(h->events);
+    free(h->views);
+    free(h->labels);
+    free(h->text);
+    free(h);
+}
+
+static qn_time_us work(struct harness *h, qn_time_us fixed)
+{
+    return h->config.fixed_work ? fixed : qn_rng_below(&h->rng, h->config.work_max + 1);
+}
+
+static void on_send(struct harness *h, struct harness_node *node,
+                    const struct qn_consensus_action *action)
+{
+    if (action->validator == QN_CONSENSUS_ALL) {
+        harness_say(h, node, "send     %s to all",
+                    harness_message_text(h, action->message_kind, action->bytes));
+    } else {
+        harness_say(h, node, "send     %s to v%d",
+                    harness_message_text(h, action->message_kind, action->bytes),
+                    action->validator);
+    }
+    harness_check_send(h, node, action->message_kind, action->bytes);
+    if (node->fault == HARNESS_FORGER) {
+        harness_forge(h, node, action->validator, action->message_kind, action->bytes);
+    } else {
+        harness_transmit(h, node, action->validator, action->message_kind, action->bytes);
+    }
+}
+
+static void on_persist(struct harness *h, struct harness_node *node,
+                       const struct qn_consensus_action *action)
+{
+    struct qn_reader in;
+    struct harness_event event = {.at = h->now + work(h, WORK_PERSIST),
+                                  .kind = EVENT_PERSISTED,
+                                  .node = (int)(node - h->nodes),
+                                  .cookie = action->cookie};
+
+    qn_reader_init(&in, qn_buf_span(action->bytes));
+    struct qn_map_reader map = qn_read_map(&in);
+    qn_read_key(&in, &map, 1);
+    (void)qn_read_uint(&in, UINT64_MAX);
+    qn_read_key(&in, &map, 2);
+    event.view = qn_read_uint(&in, UINT64_MAX);
+    qn_read_key(&in, &map, 3);
+    event.vote_kind = (unsigned)qn_read_uint(&in, QN_VOTE_NULLIFY);
+    qn_read_key(&in, &map, 4);
+    (void)qn_read_bytes(&in, QN_HASH_LEN, QN_HASH_LEN);
+    qn_read_map_end(&in, &map);
+    QN_ASSERT(qn_reader_done(&in) == QN_OK && event.vote_kind >= QN_VOTE_NOTARIZE);
+    qn_buf_drop(action->bytes);
+    harness_say(h, node, "persist  view=%llu kind=%u", (unsigned long long)event.view,
+                event.vote_kind);
+    harness_push(h, event);
+}
+
+static void on_fault(struct harness *h, struct harness_node *node, int accused, enum qn_err err)
+{
+    harness_say(h, node, "fault    v%d: %s", accused, qn_err_name(err));
+    h->faults[accused] += 1;
+    if (node->fault == HARNESS_HONEST && h->config.faults[accused] == HARNESS_HONEST) {
+        harness_fail(h, "v%d accused v%d, which is honest, of %s", node->validator, accused,
+                     qn_err_name(err));
+    }
+}
+
+static void on_action(struct harness *h, struct harness_node *node,
+                      const struct qn_consensus_action *action)
+{
+    struct harness_event event = {.node = (int)(node - h->nodes),
+                                  .cookie = action->cookie,
+                                  .sign_kind = action->sign_kind,
+                                  .digest = action->digest};
+    struct qn_span signature = {action->signature.bytes, action->signature.len};
+
+    switch (action->kind) {
+    case QN_CONSENSUS_SEND:
+        on_send(h, node, action);
+        break;
+    case QN_CONSENSUS_SIGN:
+        harness_say(h, node, "sign     %s", qn_sign_kind_context(action->sign_kind));
+        event.kind = EVENT_SIGNED;
+        event.at = h->now + work(h, WORK_SIGN);
+        harness_push(h, event);
+        break;
+    case QN_CONSENSUS_VERIFY:
+        harness_say(h, node, "verify   %s of v%d", qn_sign_kind_context(action->sign_kind),
+                    action->validator);
+        event.kind = EVENT_VERIFIED;
+        event.from = action->validator;
+        event.ok =
+            harness_verify(h, action->validator, action->sign_kind, &action->digest, signature);
+        event.at = h->now + work(h, WORK_VERIFY);
+        harness_push(h, event);
+        break;
+    case QN_CONSENSUS_PERSIST:
+        on_persist(h, node, action);
+        break;
+    case QN_CONSENSUS_BUILD:
+        harness_say(h, node, "build    on %s", harness_label(h, &action->digest));
+        event.kind = EVENT_BUILD;
+        event.at = h->now + work(h, WORK_BUILD);
+        harness_push(h, event);
+        break;
+    case QN_CONSENSUS_CHECK:
+        harness_say(h, node, "check    %s", harness_label(h, &action->block->id));
+        event.kind = EVENT_CHECK;
+        event.block = action->block;
+        event.at = h->now + work(h, WORK_CHECK);
+        harness_push(h, event);
+        break;
+    case QN_CONSENSUS_COMMIT:
+        harness_say(h, node, "commit   %s height=%llu%s", harness_label(h, &action->block->id),
+                    (unsigned long long)action->block->header.height,
+                    action->bytes != NULL ? "" : " by a later certificate");
+        harness_ledger_commit(h, node, action->block, action->bytes);
+        qn_block_drop(action->block);
+        qn_buf_drop(action->bytes);
+        break;
+    case QN_CONSENSUS_FAULT:
+        on_fault(h, node, action->validator, action->err);
+        break;
+    case QN_CONSENSUS_BEHIND:
+        harness_say(h, node, "behind   v%d height=%llu", action->validator,
+                    (unsigned long long)action->height);
+        event.kind = EVENT_SYNC;
+        event.from = action->validator;
+        event.at = h->now + harness_delay(h) + work(h, WORK_CHECK);
+        harness_push(h, event);
+        break;
+    }
+}
+
+/* The owner's part: acts on everything, and after commits says what is left to propose. */
+static void drain(struct harness *h, struct harness_node *node)
+{
+    struct qn_consensus_action action;
+
+    for (;;) {
+        if (node->actions.count > h->actions_max) {
+            h->actions_max = node->actions.count;
+        }
+        while (qn_consensus_actions_pop(&node->actions, &action)) {
+            on_action(h, node, &action);
+        }
+        if (!node->committed) {
+            break;
+        }
+        node->committed = false;
+        qn_consensus_on_pending(node->c, &node->actions, node->mempool != 0, h->now);
+    }
+    harness_check_node(h, node);
+}
+
+static void add_tx(struct harness *h, struct harness_node *node, unsigned tx)
+{
+    uint64_t bit = (uint64_t)1 << tx;
+
+    if (((node->mempool | node->final_txs) & bit) == 0) {
+        node->mempool |= bit;
+        harness_say(h, node, "tx       %u pending", tx);
+        qn_consensus_on_pending(node->c, &node->actions, true, h->now);
+    }
+}
+
+/* Block sync, which has tests of its own: here it just works, from somebody honest. */
+static void sync_node(struct harness *h, struct harness_node *node, int from)
+{
+    struct harness_node *source = &h->nodes[from];
+
+    for (unsigned i = 0; i < h->config.n; i++) {
+        struct harness_node *other = &h->nodes[i];
+        bool better = source->fault != HARNESS_HONEST || other->block_count > source->block_count;
+        if (other->fault == HARNESS_HONEST && other->alive && !other->paused && better) {
+            source = other;
+        }
+    }
+    if (source->fault != HARNESS_HONEST || source->block_count <= node->block_count) {
+        return;
+    }
+    h->syncs += 1;
+    while (node->block_count < source->block_count) {
+        struct qn_block *block = source->blocks[node->block_count];
+        if (harness_ledger_execute(h, node, block) != QN_OK) {
+            harness_fail(h, "v%d cannot execute a final block", node->validator);
+            return;
+        }
+        harness_ledger_commit(h, node, block, NULL);
+    }
+    QN_ASSERT(node->block_count == source->block_count);
+    harness_say(h, node, "synced   height=%zu", node->block_count - 1);
+    qn_consensus_on_synced(node->c, &node->actions, source->c->final_block, source->c->final_view,
+                           h->now);
+}
+
+static void on_message(struct harness *h, struct harness_node *node, struct harness_event *event)
+{
+    harness_say(h, node, "receive  %s from v%d",
+                harness_message_text(h, event->message_kind, event->bytes), event->from);
+    if (node->fault == HARNESS_FORGER) {
+        harness_remember(h, event->message_kind, event->bytes);
+    }
+    enum qn_err err =
+        qn_consensus_on_message(node->c, &node->actions, event->from, event->message_kind,
+                                qn_buf_span(event->bytes), h->now);
+    if (err != QN_OK) {
+        on_fault(h, node, event->from, err);
+    }
+}
+
+static void on_build(struct harness *h, struct harness_node *node,
+                     const struct harness_event *event)
+{
+    struct qn_block *block = harness_ledger_build(h, node, &event->digest);
+
+    if (block != NULL) {
+        harness_label_block(h, block);
+        harness_say(h, node, "built    %s txs=%zu", harness_label(h, &block->id), block->tx_count);
+    }
+    qn_consensus_on_built(node->c, &node->actions, event->cookie, block, h->now);
+    if (block != NULL) {
+        qn_block_drop(block);
+    }
+}
+
+static void on_answer(struct harness *h, struct harness_node *node, struct harness_event *event)
+{
+    struct qn_signature signature;
+
+    if (event->kind == EVENT_SIGNED) {
+        harness_sign(h, &signature, node->validator, event->sign_kind, &event->digest);
+        harness_say(h, node, "signed   %s", qn_sign_kind_context(event->sign_kind));
+        qn_consensus_on_signed(node->c, &node->actions, event->cookie, &signature, h->now);
+    } else if (event->kind == EVENT_VERIFIED) {
+        harness_say(h, node, "verified %s of v%d: %s", qn_sign_kind_context(event->sign_kind),
+                    event->from, event->ok ? "good" : "bad");
+        qn_consensus_on_verified(node->c, &node->actions, event->cookie, event->ok, h->now);
+    } else {
+        if (event->view < HARNESS_VIEWS_MAX) {
+            h->views[event->view].own[node->validator].durable[event->vote_kind - 1] = true;
+        }
+        harness_say(h, node, "durable  view=%llu kind=%u", (unsigned long long)event->view,
+                    event->vote_kind);
+        qn_consensus_on_persisted(node->c, &node->actions, event->cookie, h->now);
+    }
+}
+
+static void dispatch(struct harness *h, struct harness_node *node, struct harness_event *event)
+{
+    enum qn_err verdict;
+
+    switch (event->kind) {
+    case EVENT_MESSAGE:
+        on_message(h, node, event);
+        break;
+    case EVENT_SIGNED:
+    case EVENT_VERIFIED:
+    case EVENT_PERSISTED:
+        on_answer(h, node, event);
+        break;
+    case EVENT_BUILD:
+        on_build(h, node, event);
+        break;
+    case EVENT_CHECK:
+        verdict = harness_ledger_execute(h, node, event->block);
+        harness_say(h, node, "checked  %s: %s", harness_label(h, &event->block->id),
+                    qn_err_name(verdict));
+        qn_consensus_on_checked(node->c, &node->actions, event->cookie, verdict, h->now);
+        break;
+    case EVENT_TX:
+        add_tx(h, node, event->tx);
+        break;
+    case EVENT_SYNC:
+        sync_node(h, node, event->from);
+        break;
+    case EVENT_LINK:
+        harness_say(h, node, "link     v%d %s", event->from, event->ok ? "up" : "down");
+        qn_consensus_on_link(node->c, &node->actions, event->from, event->ok, h->now);
+        break;
+    }
+}
+
+static void mix_trace(struct harness *h, const struct harness_event *event)
+{
+    uint64_t values[] = {event->at, (uint64_t)event->kind, (uint64_t)event->node,
+                         (uint64_t)event->message_kind};
+
+    for (size_t i = 0; i < QN_ARRAY_COUNT(values); i++) {
+        h->trace = (h->trace ^ values[i]) * 0x100000001b3U;
+    }
+}
+
+static struct harness_event pop_event(struct harness *h)
+{
+    struct harness_event first = h->events[0];
+    struct harness_event last = h->events[--h->event_count];
+    size_t at = 0;
+
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= h->event_count) {
+            break;
+        }
+        const struct harness_event *left = &h->events[child];
+        const struct harness_event *right = left + 1;
+        if (child + 1 < h->event_count &&
+            (right->at < left->at || (right->at == left->at && right->seq < left->seq))) {
+            child += 1;
+        }
+        const struct harness_event *least = &h->events[child];
+        if (last.at < least->at || (last.at == least->at && last.seq < least->seq)) {
+            break;
+        }
+        h->events[at] = *least;
+        at = child;
+    }
+    h->events[at] = last;
+    return first;
+}
+
+static void defer(struct harness_node *node, struct harness_event event)
+{
+    size_t size = (node->deferred_count + 1) * sizeof *node->deferred;
+
+    node->deferred = realloc(node->deferred, size);
+    QN_ASSERT(node->deferred != NULL);
+    node->deferred[node->deferred_count++] = event;
+}
+
+static void run_event(struct harness *h)
+{
+    struct harness_event event = pop_event(h);
+    struct harness_node *node = &h->nodes[event.node];
+
+    h->now = event.at;
+    h->polls_at_now = 0;
+    if (node->paused) {
+        defer(node, event);
+        return;
+    }
+    if (node->alive) {
+        mix_trace(h, &event);
+        dispatch(h, node, &event);
+        drain(h, node);
+    }
+    event_drop(&event);
+}
+
+/* The node whose timer is due first; NULL if none is before this time. */
+static struct harness_node *first_timer(struct harness *h, qn_time_us *at)
+{
+    struct harness_node *first = NULL;
+
+    for (unsigned i = 0; i < h->node_count; i++) {
+        struct harness_node *node = &h->nodes[i];
+        qn_time_us deadline =
+            node->alive && !node->paused ? qn_consensus_deadline(node->c) : UINT64_MAX;
+        if (deadline < *at) {
+            *at = deadline;
+            first = node;
+        }
+    }
+    return first;
+}
+
+/* False when nothing happens before until. */
+static bool step(struct harness *h, qn_time_us until)
+{
+    qn_time_us at = h->event_count > 0 && h->events[0].at < until ? h->events[0].at : until;
+    struct harness_node *node = first_timer(h, &at);
+
+    if (h->failure[0] != '\0') {
+        return false;
+    }
+    if (node != NULL) {
+        h->now = at > h->now ? at : h->now;
+        h->polls_at_now += 1;
+        if (h->polls_at_now > POLLS_AT_ONCE_MAX) {
+            harness_fail(h, "v%d asks to be polled for ever", node->validator);
+        }
+        qn_consensus_poll(node->c, &node->actions, h->now);
+        drain(h, node);
+        return true;
+    }
+    if (h->event_count > 0 && h->events[0].at < until) {
+        run_event(h);
+        return true;
+    }
+    return false;
+}
+
+void harness_run(struct harness *h, qn_time_us duration)
+{
+    qn_time_us until = h->now + duration;
+
+    while (step(h, until)) {
+    }
+    if (h->failure[0] == '\0') {
+        h->now = until;
+    }
+}
+
+static bool all_final(const struct harness *h)
+{
+    uint64_t all = h->tx_count == HARNESS_TXS_MAX ? UINT64_MAX : ((uint64_t)1 << h->tx_count) - 1;
+
+    for (unsigned i = 0; i < h->config.n; i++) {
+        const struct harness_node *node = &h->nodes[i];
+        if (node->fault == HARNESS_HONEST && node->alive && (node->final_txs & all) != all) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool harness_run_until_final(struct harness *h, qn_time_us duration_max)
+{
+    qn_time_us until = h->now + duration_max;
+
+    while (!all_final(h) && step(h, until)) {
+    }
+    return all_final(h) && h->failure[0] == '\0';
+}
+
+void harness_start(struct harness *h)
+{
+    for (unsigned i = 0; i < h->config.n; i++) {
+        for (unsigned j = i + 1; j < h->config.n; j++) {
+            harness_link(h, (int)i, (int)j, true);
+        }
+    }
+    for (unsigned i = 0; i < h->node_count; i++) {
+        qn_consensus_start(h->nodes[i].c, &h->nodes[i].actions, h->now);
+        drain(h, &h->nodes[i]);
+    }
+}
+
+unsigned harness_submit(struct harness *h, int validator)
+{
+    QN_ASSERT(h->tx_count < HARNESS_TXS_MAX);
+    unsigned tx = h->tx_count++;
+
+    for (unsigned i = 0; i < h->node_count; i++) {
+        bool here = h->nodes[i].validator == validator;
+        qn_time_us delay = here ? 0 : harness_delay(h);
+        bool lost = !here && (h->blocked[validator][h->nodes[i].validator] ||
+                              !h->linked[validator][h->nodes[i].validator]);
+        if (!lost) {
+            harness_push(h, (struct harness_event){
+                                .at = h->now + delay, .kind = EVENT_TX, .node = (int)i, .tx = tx});
+        }
+    }
+    return tx;
+}
+
+void harness_set_network(struct harness *h, qn_time_us delay_min, qn_time_us delay_max,
+                         unsigned drop_permille, unsigned duplicate_permille)
+{
+    h->config.delay_min = delay_min;
+    h->config.delay_max = delay_max;
+    h->config.drop_permille = drop_permille;
+    h->config.duplicate_permille = duplicate_permille;
+}
+
+void harness_block(struct harness *h, int a, int b, bool blocked)
+{
+    h->blocked[a][b] = blocked;
+    h->blocked[b][a] = blocked;
+}
+
+void harness_lose(struct harness *h, int from, int to, unsigned kind)
+{
+    h->lost_kind[from][to] = kind == 0 ? 1 : kind;
+}
+
+void harness_link(struct harness *h, int a, int b, bool up)
+{
+    if (h->linked[a][b] == up) {
+        return;
+    }
+    h->linked[a][b] = up;
+    h->linked[b][a] = up;
+    for (unsigned i = 0; i < h->node_count; i++) {
+        int validator = h->nodes[i].validator;
+        if (validator == a || validator == b) {
+            harness_push(h, (struct harness_event){.at = h->now,
+                                                   .kind = EVENT_LINK,
+                                                   .node = (int)i,
+                                                   .from = validator == a ? b : a,
+                                                   .ok = up});
+        }
+    }
+}
+
+void harness_pause(struct harness *h, int validator, bool paused)
+{
+    for (unsigned i = 0; i < h->node_count; i++) {
+        struct harness_node *node = &h->nodes[i];
+        if (node->validator != validator || node->paused == paused) {
+            continue;
+        }
+        node->paused = paused;
+        for (size_t j = 0; !paused && j < node->deferred_count; j++) {
+            node->deferred[j].at = h->now;
+            harness_push(h, node->deferred[j]);
+        }
+        node->deferred_count = 0;
+    }
+}
+
+void harness_crash(struct harness *h, int validator)
+{
+    for (unsigned i = 0; i < h->node_count; i++) {
+        if (h->nodes[i].validator == validator) {
+            h->nodes[i].alive = false;
+        }
+    }
+    for (unsigned i = 0; i < h->config.n; i++) {
+        if ((int)i != validator) {
+            harness_link(h, validator, (int)i, false);
+        }
+    }
+}
+
+static bool is_alive(const struct harness *h, int validator)
+{
+    return h->nodes[validator].alive;
+}
+
+void harness_heal(struct harness *h)
+{
+    for (int i = 0; i < (int)h->config.n; i++) {
+        for (int j = 0; j < (int)h->config.n; j++) {
+            h->blocked[i][j] = false;
+            h->lost_kind[i][j] = 0;
+            if (i < j && is_alive(h, i) && is_alive(h, j)) {
+                harness_link(h, i, j, true);
+            }
+        }
+    }
+    for (int i = 0; i < (int)h->config.n; i++) {
+        harness_pause(h, i, false);
+    }
+    for (unsigned i = 0; i < h->node_count; i++) {
+        for (unsigned tx = 0; tx < h->tx_count; tx++) {
+            harness_push(h, (struct harness_event){.at = h->now + harness_delay(h),
+                                                   .kind = EVENT_TX,
+                                                   .node = (int)i,
+                                                   .tx = tx});
+        }
+    }
+}
+
+void harness_inject(struct harness *h, int from, int to, enum qn_message_kind kind,
+                    struct qn_buf *bytes)
+{
+    harness_push(h, (struct harness_event){.at = h->now,
+                                           .kind = EVENT_MESSAGE,
+                                           .node = to,
+                                           .from = from,
+                                           .message_kind = kind,
+                                           .bytes = bytes});
+}
+
+qn_time_us harness_now(const struct harness *h)
+{
+    return h->now;
+}
+
+struct qn_rng *harness_rng(struct harness *h)
+{
+    return &h->rng;
+}
+
+uint64_t harness_height(const struct harness *h, int validator)
+{
+    return h->nodes[validator].block_count - 1;
+}
+
+uint64_t harness_view(const struct harness *h, int validator)
+{
+    return h->nodes[validator].c->view;
+}
+
+struct qn_consensus *harness_consensus(struct harness *h, int validator)
+{
+    return h->nodes[validator].c;
+}
+
+bool harness_is_honest(const struct harness *h, int validator)
+{
+    return h->config.faults[validator] == HARNESS_HONEST && h->nodes[validator].alive;
+}
+
+bool harness_is_final(const struct harness *h, int validator, unsigned tx)
+{
+    return (h->nodes[validator].final_txs & (uint64_t)1 << tx) != 0;
+}
+
+uint64_t harness_sent(const struct harness *h)
+{
+    return h->sent;
+}
+
+unsigned harness_fault_count(const struct harness *h, int accused)
+{
+    return h->faults[accused];
+}
+
+size_t harness_actions_max(const struct harness *h)
+{
+    return h->actions_max;
+}
+
+uint64_t harness_syncs(const struct harness *h)
+{
+    return h->syncs;
+}
+
+const struct qn_network_id *harness_network(const struct harness *h)
+{
+    return &h->network;
+}
+
+const struct qn_validator_set *harness_validators(const struct harness *h)
+{
+    return &h->validators;
+}
+
+uint64_t harness_trace(const struct harness *h)
+{
+    return h->trace;
+}

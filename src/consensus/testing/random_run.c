@@ -1,0 +1,162 @@
+#include "consensus/testing/random_run.h"
+
+#include <stdio.h>
+
+enum { TXS_MIN = 3, TXS_RANGE = 20, CHAOS_STEPS = 40 };
+
+static const unsigned sizes[] = {4, 5, 7, 4, 5, 6};
+
+/* As many faulty ones as the quorum allows, or fewer, of all kinds. */
+static unsigned choose_faults(struct harness_config *config, struct qn_rng *rng)
+{
+    unsigned limit = qn_fault_limit(config->n);
+    unsigned count = (unsigned)qn_rng_below(rng, limit + 1);
+
+    for (unsigned i = 0; i < count; i++) {
+        unsigned who = (unsigned)qn_rng_below(rng, config->n);
+        config->faults[who] = (enum harness_fault)(1 + qn_rng_below(rng, HARNESS_BAD_ROOT));
+    }
+    unsigned faulty = 0;
+    for (unsigned i = 0; i < config->n; i++) {
+        faulty += config->faults[i] != HARNESS_HONEST;
+    }
+    return limit - faulty;
+}
+
+static struct harness_config choose_config(uint64_t seed, struct qn_rng *rng, unsigned *crashes)
+{
+    struct harness_config config = {.n = sizes[qn_rng_below(rng, QN_ARRAY_COUNT(sizes))],
+                                    .seed = seed,
+                                    .delta = QN_MS(50),
+                                    .delay_min = QN_MS(1)};
+
+    config.delay_max = config.delay_min + qn_rng_below(rng, QN_MS(60));
+    config.work_max = qn_rng_below(rng, QN_MS(4));
+    config.drop_permille = qn_rng_below(rng, 2) == 0 ? 0 : (unsigned)qn_rng_below(rng, 300);
+    config.duplicate_permille = (unsigned)qn_rng_below(rng, 500);
+    *crashes = choose_faults(&config, rng);
+    return config;
+}
+
+static void cut(struct harness *h, struct qn_rng *rng, unsigned n)
+{
+    int a = (int)qn_rng_below(rng, n);
+    int b = (int)qn_rng_below(rng, n);
+
+    if (a == b) {
+        return;
+    }
+    switch (qn_rng_below(rng, 6)) {
+    case 0:
+        harness_block(h, a, b, true);
+        break;
+    case 1:
+        harness_lose(h, a, b, 0);
+        break;
+    case 2:
+        harness_link(h, a, b, false);
+        break;
+    case 3:
+        harness_link(h, a, b, true);
+        break;
+    default:
+        harness_block(h, a, b, false);
+        break;
+    }
+}
+
+/* Cuts one group off from the rest. */
+static void partition(struct harness *h, struct qn_rng *rng, unsigned n)
+{
+    unsigned group = (unsigned)qn_rng_below(rng, 1U << n);
+
+    for (unsigned i = 0; i < n; i++) {
+        for (unsigned j = i + 1; j < n; j++) {
+            bool apart = (group >> i & 1U) != (group >> j & 1U);
+            harness_block(h, (int)i, (int)j, apart);
+        }
+    }
+}
+
+static void chaos_step(struct harness *h, const struct harness_config *config, struct qn_rng *rng,
+                       unsigned *txs, unsigned *crashes)
+{
+    int who = (int)qn_rng_below(rng, config->n);
+
+    switch (qn_rng_below(rng, 8)) {
+    case 0:
+    case 1:
+        if (*txs > 0) {
+            (void)harness_submit(h, who);
+            *txs -= 1;
+        }
+        break;
+    case 2:
+        cut(h, rng, config->n);
+        break;
+    case 3:
+        partition(h, rng, config->n);
+        break;
+    case 4:
+        harness_pause(h, who, true);
+        break;
+    case 5:
+        harness_pause(h, who, false);
+        break;
+    case 6:
+        if (*crashes > 0 && config->faults[who] == HARNESS_HONEST && harness_is_honest(h, who) &&
+            qn_rng_below(rng, 4) == 0) {
+            harness_crash(h, who);
+            *crashes -= 1;
+        }
+        break;
+    default:
+        break;
+    }
+    harness_run(h, qn_rng_below(rng, QN_MS(300)));
+}
+
+static void chaos(struct harness *h, const struct harness_config *config, struct qn_rng *rng,
+                  unsigned crashes)
+{
+    unsigned txs = TXS_MIN + (unsigned)qn_rng_below(rng, TXS_RANGE);
+
+    harness_start(h);
+    for (unsigned i = 0; i < CHAOS_STEPS && harness_failure(h) == NULL; i++) {
+        chaos_step(h, config, rng, &txs, &crashes);
+    }
+    while (txs > 0) {
+        (void)harness_submit(h, (int)qn_rng_below(rng, config->n));
+        txs -= 1;
+    }
+}
+
+void random_run(struct random_run *result, uint64_t seed, bool safety_only)
+{
+    struct qn_rng rng;
+    unsigned crashes = 0;
+
+    *result = (struct random_run){.ok = true};
+    qn_rng_init(&rng, ~seed);
+    struct harness_config config = choose_config(seed, &rng, &crashes);
+    struct harness *h = harness_new(&config);
+    chaos(h, &config, &rng, crashes);
+    if (!safety_only) {
+        harness_heal(h);
+        harness_set_network(h, QN_MS(1), QN_MS(20), 0, 0);
+        result->ok = harness_run_until_final(h, QN_SECONDS(120));
+    }
+    const char *failure = harness_failure(h);
+    result->ok = result->ok && failure == NULL;
+    for (int i = 0; i < (int)config.n; i++) {
+        result->blocks =
+            harness_height(h, i) > result->blocks ? harness_height(h, i) : result->blocks;
+        result->views = harness_view(h, i) > result->views ? harness_view(h, i) : result->views;
+    }
+    (void)snprintf(result->what, sizeof result->what, "%s",
+                   failure != NULL ? failure : "not everything became final in time");
+    result->syncs = harness_syncs(h);
+    result->trace = harness_trace(h);
+    result->actions_max = harness_actions_max(h);
+    harness_free(h);
+}
