@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "consensus/consensus.h"
 #include "net/runtime.h"
+#include "node/view.h"
 #include "qn_version.h"
 
 #include <signal.h>
@@ -19,8 +20,9 @@ static const char software[] = "qnet/" QN_VERSION;
 struct daemon {
     const struct qn_cli *cli;
     struct qn_config config;
-    struct qn_log_sink *sink;
-    const struct qn_log *log;
+    struct qn_log_stderr sink;
+    struct qn_log_filter filter;
+    const struct qn_log *log; /* NULL: not open */
     struct qn_storage storage;
     struct qn_runtime *runtime;
     struct qn_node *node;
@@ -80,7 +82,9 @@ static const struct qn_node *host_node(void *context)
 
 static void host_collect(void *context, const struct qn_metric_sink *sink)
 {
-    qn_runtime_collect(((struct daemon *)context)->runtime, sink);
+    const struct daemon *daemon = context;
+    qn_runtime_collect(daemon->runtime, sink);
+    qn_node_collect(daemon->node, sink);
 }
 
 /* ---- opening ---- */
@@ -88,12 +92,10 @@ static void host_collect(void *context, const struct qn_metric_sink *sink)
 static void open_log(struct daemon *daemon)
 {
     const struct qn_config *config = &daemon->config;
-    enum qn_log_format format = config->log_format;
-    if (config->log_is_automatic) {
-        format = isatty(STDERR_FILENO) ? QN_LOG_TEXT : QN_LOG_JSON;
-    }
-    daemon->sink = qn_log_sink_open(&config->log_levels, format, STDERR_FILENO);
-    daemon->log = qn_log_sink_log(daemon->sink);
+    qn_log_stderr_init(&daemon->sink, STDERR_FILENO, config->log_format,
+                       qn_log_levels_max(&config->log_levels));
+    qn_log_filter_init(&daemon->filter, &config->log_levels, &daemon->sink.log);
+    daemon->log = &daemon->filter.log;
 }
 
 /* A key for a node that was given none: it is somebody else after the next start. */
@@ -254,7 +256,9 @@ static void close_all(struct daemon *daemon)
     if (daemon->storage.close != NULL) {
         daemon->storage.close(daemon->storage.context);
     }
-    qn_log_sink_close(daemon->sink);
+    if (daemon->log != NULL) {
+        qn_log_stderr_fini(&daemon->sink);
+    }
     qn_config_fini(&daemon->config);
 }
 
