@@ -1,6 +1,8 @@
 /* Which messages a peer may send in which standing, and who takes them. */
 #include "node/parts.h"
 
+#include <string.h>
+
 static void close_malformed(struct qn_node *node, struct qn_link *link,
                             const struct qn_message_bytes *message)
 {
@@ -26,7 +28,7 @@ static void on_goodbye(struct qn_node *node, struct qn_link *link, struct qn_spa
     char text[QN_TEXT_LEN_MAX + 1] = "";
     char peer[QN_SHORT_ID_TEXT_SIZE];
     if (qn_goodbye_decode(&goodbye, bytes) == QN_OK) {
-        qn_log_escape(text, sizeof text, goodbye.text, sizeof goodbye.text - 1);
+        qn_log_escape(text, sizeof text, goodbye.text, strlen(goodbye.text));
         qn_log(node->log, QN_LOG_INFO, "link", "goodbye", "peer=%s reason=%s text=\"%s\"",
                qn_node_id_short(peer, &link->peer), qn_close_reason_name(goodbye.reason), text);
     }
