@@ -158,9 +158,13 @@ void qn_dialer_on_linked(struct qn_dialer *dialer, uint64_t dial, const struct q
     if (target == NULL) {
         return;
     }
-    end_dial(dialer, target);
-    if (!target->has_id && find_id(dialer, id) == NULL) {
-        target->has_id = true; /* a fallback address without id: now we know whose it is */
+    if (target->has_id) {
+        return;
+    }
+    if (find_id(dialer, id) != NULL) { /* the address of somebody we know by id already */
+        forget(dialer, target);
+    } else {
+        target->has_id = true;
         target->id = *id;
     }
 }
@@ -169,7 +173,13 @@ void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id,
                           struct qn_rng *rng, qn_time_us now)
 {
     struct qn_dial_target *target = find_id(dialer, id);
-    if (target == NULL || target->linked == linked) {
+    if (target == NULL) {
+        return;
+    }
+    if (linked) {
+        end_dial(dialer, target);
+    }
+    if (target->linked == linked) {
         return;
     }
     target->linked = linked;

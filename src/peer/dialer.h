@@ -44,7 +44,8 @@ void qn_dialer_remove(struct qn_dialer *dialer, const struct qn_node_id *id);
 /* The next target that is due, marked as under way, with a new dial number; NULL if none. With
  * peers_wanted false only genesis and fallback targets are given. */
 struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, bool peers_wanted, qn_time_us now);
-/* The dial ended in a link whose key is id. */
+/* The dial ended in a link whose key is id. It stays under way until set_linked (HELLO) or punish, so that
+ * nobody is dialled twice. */
 void qn_dialer_on_linked(struct qn_dialer *dialer, uint64_t dial, const struct qn_node_id *id);
 /* Somebody with this id is linked (whoever dialled), or no longer is. */
 void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id, bool linked,

@@ -65,7 +65,9 @@ static void a_linked_target_is_left_alone_until_the_link_goes(void **state)
     struct qn_dial_target *target = qn_dialer_next(&dialer, true, 0);
     assert_non_null(target);
     qn_dialer_on_linked(&dialer, target->dial, &id);
+    assert_null(qn_dialer_next(&dialer, true, QN_SECONDS(1))); /* HELLO is still to come */
     qn_dialer_set_linked(&dialer, &id, true, &rng, 0);
+    assert_int_equal(dialer.under_way, 0);
     assert_null(qn_dialer_next(&dialer, true, QN_SECONDS(100)));
     assert_int_equal(qn_dialer_deadline(&dialer, true), UINT64_MAX);
     qn_dialer_set_linked(&dialer, &id, false, &rng, QN_SECONDS(100));
