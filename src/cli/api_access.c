@@ -58,8 +58,8 @@ enum qn_err qn_api_ask(struct qn_api_result *result, const struct qn_endpoint *s
     return err == QN_OK ? take_answer(result, &answer) : fail(result, err, why);
 }
 
-enum qn_err qn_api_submit(struct qn_api_result *result, const struct qn_endpoint *server,
-                          struct qn_span tx)
+enum qn_err qn_api_access_submit(struct qn_api_result *result, const struct qn_endpoint *server,
+                                 struct qn_span tx)
 {
     char why[QN_TEXT_LEN_MAX + 1] = "";
     struct qn_api_client_answer answer = {0};

@@ -22,8 +22,8 @@ struct qn_api_result {
 QN_MUST_USE enum qn_err qn_api_ask(struct qn_api_result *result, const struct qn_endpoint *server,
                                    const char *path, unsigned timeout_ms);
 /* POST /v1/registry with these bytes; waits until the transaction is final or refused. */
-QN_MUST_USE enum qn_err qn_api_submit(struct qn_api_result *result,
-                                      const struct qn_endpoint *server, struct qn_span tx);
+QN_MUST_USE enum qn_err qn_api_access_submit(struct qn_api_result *result,
+                                             const struct qn_endpoint *server, struct qn_span tx);
 void qn_api_result_fini(struct qn_api_result *result);
 
 /* The whole of a command that shows one object of the configured API: with -o json as it came, else

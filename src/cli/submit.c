@@ -142,7 +142,7 @@ static enum qn_exit sign_and_submit(struct submission *s, const char *done)
                               "the transaction could not be signed");
     }
     qn_time_us start = qn_runtime_now();
-    enum qn_err err = qn_api_submit(&s->result, &s->config.api_url, qn_buf_span(bytes));
+    enum qn_err err = qn_api_access_submit(&s->result, &s->config.api_url, qn_buf_span(bytes));
     s->elapsed_us = qn_runtime_now() - start;
     qn_buf_drop(bytes);
     if (err != QN_OK) {
