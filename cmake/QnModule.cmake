@@ -4,7 +4,8 @@
 #
 # src/<name>/*.c without *_test.c becomes qn_<name>; a folder with nothing in it yet becomes an
 # interface target that only passes its links on, so that the tree builds at every stage.
-# src/<name>/testing/*.c becomes qn_<name>_testing, for this module's tests and those in tests/.
+# src/<name>/testing/*.c becomes qn_<name>_testing, for this module's tests, those in tests/ and the
+# fuzz targets; it may use the test support of the modules below.
 # Each src/<name>/<unit>_test.c becomes <name>_<unit>_test, in ctest <name>/<unit>.
 function(qn_module name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "RUNTIME" "" "LINK;SYSTEM")
@@ -34,18 +35,24 @@ function(qn_module name)
         target_link_libraries(qn_${name} INTERFACE ${arg_LINK} ${arg_SYSTEM})
     endif()
 
-    if(NOT QN_TESTS OR QN_FUZZ)
+    if(NOT QN_TESTS AND NOT QN_FUZZ)
         return()
     endif()
+    set(testing_below ${arg_LINK})
+    list(TRANSFORM testing_below APPEND "_testing")
     file(GLOB testing CONFIGURE_DEPENDS "${folder}/testing/*.c")
     if(testing)
         add_library(qn_${name}_testing STATIC ${testing})
         # Test support may look at clocks and files even where its module may not.
         qn_target_defaults(qn_${name}_testing RUNTIME)
-        target_link_libraries(qn_${name}_testing PUBLIC qn_${name} qn_cmocka)
+        target_link_libraries(qn_${name}_testing PUBLIC
+            ${testing_below} qn_${name} $<TARGET_NAME_IF_EXISTS:qn_cmocka>)
     else()
         add_library(qn_${name}_testing INTERFACE)
-        target_link_libraries(qn_${name}_testing INTERFACE qn_${name})
+        target_link_libraries(qn_${name}_testing INTERFACE ${testing_below} qn_${name})
+    endif()
+    if(QN_FUZZ)
+        return()
     endif()
     foreach(test IN LISTS tests)
         get_filename_component(unit "${test}" NAME_WE)

@@ -8,6 +8,7 @@
 #include "wire/genesis_cert.h"
 #include "wire/genesis_reply.h"
 #include "wire/testing/family_samples.h"
+#include "wire/testing/run.h"
 #include "wire/transaction.h"
 #include "wire/vote.h"
 
@@ -237,18 +238,27 @@ enum qn_err qn_family_check(const struct qn_family *family, struct qn_span bytes
     return QN_OK;
 }
 
-void qn_family_fuzz(const char *group, const uint8_t *data, size_t size)
+void qn_family_fuzz(const struct qn_family *table, size_t table_count, const char *group,
+                    const uint8_t *data, size_t size)
 {
-    const struct qn_family *members[QN_ARRAY_COUNT(families)];
-    size_t count = 0;
-    for (size_t i = 0; i < QN_ARRAY_COUNT(families); i++) {
-        if (strcmp(families[i].group, group) == 0) {
-            members[count] = &families[i];
-            count += 1;
-        }
+    size_t member_count = 0;
+    for (size_t i = 0; i < table_count; i++) {
+        member_count += strcmp(table[i].group, group) == 0;
     }
-    QN_ASSERT(count > 0);
-    if (size > 0) {
-        (void)qn_family_check(members[data[0] % count], (struct qn_span){data + 1, size - 1});
+    qn_test_start();
+    QN_ASSERT(member_count > 0);
+    if (size == 0) {
+        return;
+    }
+    size_t wanted = data[0] % member_count;
+    for (size_t i = 0; i < table_count; i++) {
+        if (strcmp(table[i].group, group) != 0) {
+            continue;
+        }
+        if (wanted == 0) {
+            (void)qn_family_check(&table[i], (struct qn_span){data + 1, size - 1});
+            return;
+        }
+        wanted -= 1;
     }
 }

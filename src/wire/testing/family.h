@@ -28,7 +28,9 @@ const struct qn_family *qn_family_find(const char *name);
  * module. Returns the decoder's verdict. */
 enum qn_err qn_family_check(const struct qn_family *family, struct qn_span bytes);
 
-/* One input of a fuzz target: the first byte selects a family of the group, the rest is checked. */
-void qn_family_fuzz(const char *group, const uint8_t *data, size_t size);
+/* One input of a fuzz target: the first byte selects a family of the group in this table, the rest is
+ * checked. */
+void qn_family_fuzz(const struct qn_family *table, size_t table_count, const char *group,
+                    const uint8_t *data, size_t size);
 
 #endif
