@@ -54,15 +54,6 @@ void qn_certificate_adopt(struct qn_consensus *c, const struct qn_cert *cert, st
         return;
     }
     store(c, slot, cert, bytes, from);
-    if (cert->kind == QN_VOTE_NULLIFY) {
-        return;
-    }
-    struct qn_body *body = qn_slot_body(slot);
-    if (body != NULL) {
-        qn_check_try(c, slot, body);
-    }
-    qn_finalize_try(c, slot);
-    qn_commit_try(c);
     if (cert->kind == QN_VOTE_NOTARIZE) {
         struct qn_hash p = slot->certs[QN_VOTE_NOTARIZE - 1].p;
         qn_quorum_try(c, cert->view, QN_VOTE_FINALIZE, &p);

@@ -2,14 +2,27 @@
  * committed. */
 #include "consensus/state.h"
 
-bool qn_block_executed(struct qn_consensus *c, const struct qn_hash *block_id)
+/* NULL if it is unknown or was not executed. */
+static const struct qn_block *executed(struct qn_consensus *c, const struct qn_hash *block_id)
 {
     if (qn_hash_equal(&c->final_block->id, block_id)) {
-        return true;
+        return c->final_block;
     }
     const struct qn_body *body = qn_window_body(c, block_id);
 
-    return body != NULL && body->check == QN_CHECK_VALID;
+    return body != NULL && body->check == QN_CHECK_VALID ? body->block : NULL;
+}
+
+bool qn_block_executed(struct qn_consensus *c, const struct qn_hash *block_id)
+{
+    return executed(c, block_id) != NULL;
+}
+
+static bool header_fits(const struct qn_consensus *c, const struct qn_header *header,
+                        const struct qn_block *parent)
+{
+    return header->epoch == c->epoch && qn_network_id_equal(&header->network, &c->network) &&
+           header->height == parent->header.height + 1;
 }
 
 /* A block that a quorum vouches for is executed again if it was refused before: the refusal may have
@@ -19,8 +32,16 @@ void qn_check_try(struct qn_consensus *c, struct qn_view_slot *slot, struct qn_b
     bool certified = qn_slot_body(slot) == body;
     bool again = body->check == QN_CHECK_INVALID && certified && !body->check_certified;
 
-    if ((body->check != QN_CHECK_NONE && !again) ||
-        !qn_block_executed(c, &body->block->header.parent)) {
+    if (body->check != QN_CHECK_NONE && !again) {
+        return;
+    }
+    const struct qn_block *parent = executed(c, &body->block->header.parent);
+    if (parent == NULL) {
+        return;
+    }
+    if (!header_fits(c, &body->block->header, parent)) {
+        body->check = QN_CHECK_INVALID;
+        body->check_certified = certified;
         return;
     }
     if (QN_MUTANT_IS(QN_MUTANT_NO_EXECUTION)) {
@@ -52,18 +73,6 @@ static struct qn_body *find_check(struct qn_consensus *c, struct qn_view_slot **
     return NULL;
 }
 
-/* Certified children that waited for this block. */
-static void check_children(struct qn_consensus *c, const struct qn_hash *parent)
-{
-    for (size_t i = 0; i < QN_CONSENSUS_RING; i++) {
-        struct qn_view_slot *slot = &c->slots[i];
-        struct qn_body *body = slot->view > c->final_view ? qn_slot_body(slot) : NULL;
-        if (body != NULL && qn_hash_equal(&body->block->header.parent, parent)) {
-            qn_check_try(c, slot, body);
-        }
-    }
-}
-
 static void checked(struct qn_consensus *c, uint64_t cookie, enum qn_err verdict)
 {
     struct qn_view_slot *slot = NULL;
@@ -78,12 +87,7 @@ static void checked(struct qn_consensus *c, uint64_t cookie, enum qn_err verdict
         qn_log(c->log, certified ? QN_LOG_ERROR : QN_LOG_WARN, "consensus", "bad_block",
                "view=%llu height=%llu certified=%d reason=%s", (unsigned long long)slot->view,
                (unsigned long long)body->block->header.height, certified, qn_err_name(verdict));
-        qn_check_try(c, slot, body); /* certified while the first check ran */
-        return;
     }
-    check_children(c, &body->block->id);
-    qn_finalize_try(c, slot);
-    qn_commit_try(c);
 }
 
 void qn_consensus_on_checked(struct qn_consensus *c, struct qn_consensus_actions *out,

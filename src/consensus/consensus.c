@@ -65,6 +65,7 @@ void qn_consensus_begin(struct qn_consensus *c, struct qn_consensus_actions *out
 
 void qn_consensus_end(struct qn_consensus *c)
 {
+    qn_settle(c);
     qn_view_catch_up(c);
     qn_request_update(c);
     c->out = NULL;
@@ -145,7 +146,6 @@ void qn_consensus_on_synced(struct qn_consensus *c, struct qn_consensus_actions 
     qn_consensus_begin(c, out, now);
     if (final_block->header.height > qn_final_height(c)) {
         qn_final_set(c, final_block, final_view);
-        qn_commit_try(c); /* what was finalized above may have waited for exactly this */
     }
     qn_consensus_end(c);
 }

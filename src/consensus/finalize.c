@@ -2,7 +2,7 @@
 #include "consensus/state.h"
 
 /* Not before the block is here and executed: a final block that nobody holds would be lost. */
-void qn_finalize_try(struct qn_consensus *c, struct qn_view_slot *slot)
+static void finalize_try(struct qn_consensus *c, struct qn_view_slot *slot)
 {
     const struct qn_view_cert *cert = &slot->certs[QN_VOTE_NOTARIZE - 1];
     const struct qn_body *body =
@@ -18,7 +18,15 @@ void qn_finalize_try(struct qn_consensus *c, struct qn_view_slot *slot)
     qn_vote_cast(c, slot, QN_VOTE_FINALIZE, cert->parent_view, &cert->block_id);
 }
 
-void qn_final_chain(struct qn_consensus *c, struct qn_chain *chain)
+/* Slots and blocks from the highest finalized view down to the child of the final block. */
+struct qn_chain {
+    size_t count;
+    struct qn_view_slot *slots[QN_CONSENSUS_WINDOW];
+    struct qn_body *bodies[QN_CONSENSUS_WINDOW];
+    bool complete;
+};
+
+static void final_chain(struct qn_consensus *c, struct qn_chain *chain)
 {
     uint64_t view = c->settled_view;
     const struct qn_hash *id = NULL;
@@ -78,21 +86,27 @@ static void commit(struct qn_consensus *c, const struct qn_view_slot *slot,
     c->commits += 1;
 }
 
-void qn_commit_try(struct qn_consensus *c)
+/* Ancestors may have no certificate of their own here: the finalized block vouches for them by hash. */
+static bool chain_is_executed(struct qn_consensus *c, const struct qn_chain *chain)
+{
+    for (size_t i = chain->count; i > 0; i--) {
+        if (chain->bodies[i - 1]->check != QN_CHECK_VALID) {
+            qn_check_try(c, chain->slots[i - 1], chain->bodies[i - 1]);
+            return false;
+        }
+    }
+    return chain->complete;
+}
+
+static void commit_try(struct qn_consensus *c)
 {
     struct qn_chain chain;
 
     if (c->settled_view <= c->final_view) {
         return;
     }
-    qn_final_chain(c, &chain);
-    for (size_t i = chain.count; chain.complete && i > 0; i--) {
-        if (chain.bodies[i - 1]->check != QN_CHECK_VALID) {
-            qn_check_try(c, chain.slots[i - 1], chain.bodies[i - 1]);
-            chain.complete = chain.bodies[i - 1]->check == QN_CHECK_VALID;
-        }
-    }
-    if (!chain.complete) {
+    final_chain(c, &chain);
+    if (!chain_is_executed(c, &chain)) {
         return;
     }
     for (size_t i = chain.count; i > 0; i--) {
@@ -101,4 +115,18 @@ void qn_commit_try(struct qn_consensus *c)
         commit(c, chain.slots[i - 1], chain.bodies[i - 1]);
     }
     qn_final_set(c, chain.bodies[0]->block, c->settled_view);
+}
+
+/* Parents come before their children, so one pass starts all that can start. */
+void qn_settle(struct qn_consensus *c)
+{
+    for (uint64_t view = c->final_view + 1; view <= c->certified_view; view++) {
+        struct qn_view_slot *slot = qn_slot_find(c, view);
+        struct qn_body *body = slot != NULL ? qn_slot_body(slot) : NULL;
+        if (body != NULL) {
+            qn_check_try(c, slot, body);
+            finalize_try(c, slot);
+        }
+    }
+    commit_try(c);
 }

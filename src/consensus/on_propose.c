@@ -14,7 +14,6 @@ static bool take_certified(struct qn_consensus *c, struct qn_view_slot *slot,
         return false;
     }
     qn_body_set(c, &slot->other, slot->view, propose->parent_view, block, signature);
-    qn_check_try(c, slot, &slot->other);
     return true;
 }
 
@@ -54,9 +53,6 @@ static void take_from_leader(struct qn_consensus *c, struct qn_view_slot *slot, 
         qn_body_set(c, &slot->proposed, slot->view, propose->parent_view, block, signature);
         if (block->tx_count > 0) {
             c->fresh = false;
-        }
-        if (qn_slot_body(slot) == &slot->proposed) {
-            qn_check_try(c, slot, &slot->proposed);
         }
         qn_quorum_try(c, slot->view, QN_VOTE_FINALIZE, &p); /* now it is known what they finalize */
     }

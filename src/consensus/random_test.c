@@ -1,4 +1,5 @@
-/* Many random runs of the whole protocol. --seed N replays one, --runs N sets how many. */
+/* Many random runs of the whole protocol. --seed N replays one, --runs N sets how many,
+ * --transcript shows everything that happens. */
 #include "consensus/testing/random_run.h"
 
 #include <setjmp.h>
@@ -11,6 +12,7 @@
 
 static uint64_t first_seed = 1;
 static uint64_t run_count = 400;
+static bool transcript;
 
 static void everything_submitted_becomes_final_whatever_happened_before(void **state)
 {
@@ -22,7 +24,7 @@ static void everything_submitted_becomes_final_whatever_happened_before(void **s
 
     for (uint64_t seed = first_seed; seed < first_seed + run_count; seed++) {
         struct random_run run;
-        random_run(&run, seed, false);
+        (transcript ? random_run_transcript : random_run)(&run, seed);
         if (!run.ok) {
             fail_msg("%s; replay with --seed %llu", run.what, (unsigned long long)seed);
         }
@@ -45,8 +47,8 @@ static void the_same_seed_gives_the_same_trace(void **state)
     for (uint64_t seed = first_seed; seed < first_seed + 5; seed++) {
         struct random_run first;
         struct random_run second;
-        random_run(&first, seed, false);
-        random_run(&second, seed, false);
+        random_run(&first, seed);
+        random_run(&second, seed);
         assert_int_equal(first.trace, second.trace);
         assert_int_equal(first.views, second.views);
     }
@@ -54,12 +56,15 @@ static void the_same_seed_gives_the_same_trace(void **state)
 
 int main(int argc, char **argv)
 {
-    for (int i = 1; i + 1 < argc; i += 2) {
+    for (int i = 1; i < argc; i++) {
+        const char *value = i + 1 < argc ? argv[i + 1] : "0";
         if (strcmp(argv[i], "--seed") == 0) {
-            first_seed = strtoull(argv[i + 1], NULL, 10);
+            first_seed = strtoull(value, NULL, 10);
             run_count = 1;
         } else if (strcmp(argv[i], "--runs") == 0) {
-            run_count = strtoull(argv[i + 1], NULL, 10);
+            run_count = strtoull(value, NULL, 10);
+        } else if (strcmp(argv[i], "--transcript") == 0) {
+            transcript = true;
         }
     }
     const char *why = NULL;

@@ -238,7 +238,8 @@ struct qn_consensus {
 
 /* ---- consensus.c: around every event ---- */
 void qn_consensus_begin(struct qn_consensus *c, struct qn_consensus_actions *out, qn_time_us now);
-/* Enters the view that the certificates allow, does whatever can be done in it, asks for what lacks. */
+/* Settles what is certified, enters the view that the certificates allow, does whatever can be done in
+ * it, and asks for what lacks. All of it follows from the state, whichever event changed that. */
 void qn_consensus_end(struct qn_consensus *c);
 
 /* ---- actions.c: what goes out ---- */
@@ -345,16 +346,8 @@ void qn_certificate_adopt(struct qn_consensus *c, const struct qn_cert *cert, st
                           int from);
 
 /* ---- finalize.c: rules 5 and 7 ---- */
-/* Slots and blocks from the highest finalized view down to the child of the final block. */
-struct qn_chain {
-    size_t count;
-    struct qn_view_slot *slots[QN_CONSENSUS_WINDOW];
-    struct qn_body *bodies[QN_CONSENSUS_WINDOW];
-    bool complete;
-};
-void qn_final_chain(struct qn_consensus *c, struct qn_chain *chain);
-void qn_finalize_try(struct qn_consensus *c, struct qn_view_slot *slot);
-void qn_commit_try(struct qn_consensus *c);
+/* Executes, finalizes and commits whatever is certified and can be. */
+void qn_settle(struct qn_consensus *c);
 /* Moves the base of the window. */
 void qn_final_set(struct qn_consensus *c, struct qn_block *block, uint64_t view);
 static inline uint64_t qn_final_height(const struct qn_consensus *c)

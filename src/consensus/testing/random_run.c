@@ -131,7 +131,7 @@ static void chaos(struct harness *h, const struct harness_config *config, struct
     }
 }
 
-void random_run(struct random_run *result, uint64_t seed, bool safety_only)
+static void run(struct random_run *result, uint64_t seed, bool transcript)
 {
     struct qn_rng rng;
     unsigned crashes = 0;
@@ -139,13 +139,12 @@ void random_run(struct random_run *result, uint64_t seed, bool safety_only)
     *result = (struct random_run){.ok = true};
     qn_rng_init(&rng, ~seed);
     struct harness_config config = choose_config(seed, &rng, &crashes);
+    config.transcript = transcript;
     struct harness *h = harness_new(&config);
     chaos(h, &config, &rng, crashes);
-    if (!safety_only) {
-        harness_heal(h);
-        harness_set_network(h, QN_MS(1), QN_MS(20), 0, 0);
-        result->ok = harness_run_until_final(h, QN_SECONDS(120));
-    }
+    harness_heal(h);
+    harness_set_network(h, QN_MS(1), QN_MS(20), 0, 0);
+    result->ok = harness_run_until_final(h, QN_SECONDS(120));
     const char *failure = harness_failure(h);
     result->ok = result->ok && failure == NULL;
     for (int i = 0; i < (int)config.n; i++) {
@@ -158,5 +157,18 @@ void random_run(struct random_run *result, uint64_t seed, bool safety_only)
     result->syncs = harness_syncs(h);
     result->trace = harness_trace(h);
     result->actions_max = harness_actions_max(h);
+    if (transcript) {
+        (void)fputs(harness_transcript(h), stdout);
+    }
     harness_free(h);
+}
+
+void random_run(struct random_run *result, uint64_t seed)
+{
+    run(result, seed, false);
+}
+
+void random_run_transcript(struct random_run *result, uint64_t seed)
+{
+    run(result, seed, true);
 }

@@ -15,7 +15,9 @@ struct random_run {
     size_t actions_max;
 };
 
-/* The seed decides size, faults, network and load. safety_only: does not ask for progress. */
-void random_run(struct random_run *result, uint64_t seed, bool safety_only);
+/* The seed decides size, faults, network and load. */
+void random_run(struct random_run *result, uint64_t seed);
+/* The same, with every event on standard output. */
+void random_run_transcript(struct random_run *result, uint64_t seed);
 
 #endif
