@@ -38,8 +38,9 @@ static enum qn_err check_lifetime(const struct qn_rule_view *view, const struct 
     }
     if (tx->expires_ms > view->expires_ms_max) {
         return qn_refuse(view, QN_ERR_INVALID,
-                         "the transaction expires in %" PRIu64 " s, at most %u s ahead are allowed",
-                         (tx->expires_ms - view->time_ms) / 1000, QN_TX_LIFETIME_MS_MAX / 1000);
+                         "the transaction expires %" PRIu64
+                         " ms after the time of the block, at most %u ms are allowed",
+                         tx->expires_ms - view->time_ms, QN_TX_LIFETIME_MS_MAX);
     }
     return QN_OK;
 }
