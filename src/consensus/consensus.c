@@ -19,6 +19,8 @@ struct qn_consensus *qn_consensus_new(const struct qn_consensus_config *config, 
     c->q = qn_quorum(c->n) - (QN_MUTANT_IS(QN_MUTANT_SMALL_QUORUM) ? 1U : 0U);
     c->delta = config->delta;
     c->heartbeat = config->heartbeat;
+    c->first_block = config->first_block;
+    c->joins = config->joins;
     c->resend_min = config->resend_min;
     c->resend_max = config->resend_max;
     c->log = config->log;
@@ -76,8 +78,12 @@ void qn_consensus_start(struct qn_consensus *c, struct qn_consensus_actions *out
     qn_consensus_begin(c, out, now);
     if (!c->started) {
         c->started = true;
-        c->heartbeat_at = c->now + c->heartbeat;
+        bool is_first = qn_final_height(c) == 0 && c->first_block > 0;
+        c->heartbeat_at = c->now + (is_first ? c->first_block : c->heartbeat);
         c->resend_interval = c->resend_min;
+        if (c->joins) {
+            qn_join_begin(c);
+        }
     }
     qn_consensus_end(c);
 }
@@ -190,6 +196,8 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c)
 void qn_consensus_info(const struct qn_consensus *c, struct qn_consensus_info *info)
 {
     *info = (struct qn_consensus_info){.started = c->started,
+                                       .joining = c->joining,
+                                       .ceiling = c->joining ? 0 : c->ceiling,
                                        .epoch = c->epoch,
                                        .view = c->view,
                                        .final_view = c->final_view,

@@ -62,8 +62,12 @@ struct qn_consensus_config {
     uint64_t epoch;
     const struct qn_validator_set *validators; /* outlives the object */
     int self;                                  /* own index */
-    qn_time_us delta;      /* D: assumed bound on message delay; leader timeout 2D, abstain 3D */
-    qn_time_us heartbeat;  /* QN_HEARTBEAT_INTERVAL */
+    qn_time_us delta;     /* D: assumed bound on message delay; leader timeout 2D, abstain 3D */
+    qn_time_us heartbeat; /* QN_HEARTBEAT_INTERVAL */
+    qn_time_us
+        first_block; /* a new network makes block 1 so long after start; 0: after heartbeat */
+    bool
+        joins; /* its memory of own votes may be lost: hear the others before the first vote (join.c) */
     qn_time_us resend_min; /* resend interval: starts here, doubles to resend_max */
     qn_time_us resend_max; /* 5 s */
     uint64_t seed;         /* jitter */
@@ -123,6 +127,8 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c);
 /* ---- reading ---- */
 struct qn_consensus_info {
     bool started;
+    bool joining;     /* started, but too few others have said where they are: no vote yet */
+    uint64_t ceiling; /* no vote in views up to this one; 0: none barred */
     uint64_t epoch;
     uint64_t view;
     uint64_t final_view;

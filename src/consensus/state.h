@@ -149,6 +149,7 @@ struct qn_cert_job {
 
 struct qn_validator_state {
     bool linked;
+    bool told;     /* a STATUS came since we started */
     uint64_t view; /* as it last said */
     uint64_t final_height;
     qn_time_us help_at;   /* not before: certificates to one who lags */
@@ -185,11 +186,14 @@ struct qn_consensus {
     unsigned q;
     qn_time_us delta;
     qn_time_us heartbeat;
+    qn_time_us first_block;
     qn_time_us resend_min;
     qn_time_us resend_max;
     const struct qn_log *log;
 
     bool started;
+    bool joins;   /* see qn_consensus_config */
+    bool joining; /* not enough others have said where they are */
     uint64_t view;
     uint64_t ceiling;        /* no vote in views up to this one; for restarts */
     uint64_t certified_view; /* highest view with a certificate: view - 1, or more at the window */
@@ -272,6 +276,11 @@ struct qn_body *qn_slot_body_of(struct qn_view_slot *slot, const struct qn_hash 
 /* The same over the whole window. */
 struct qn_body *qn_window_body(struct qn_consensus *c, const struct qn_hash *block_id);
 bool qn_slot_own_any(const struct qn_view_slot *slot);
+
+/* ---- join.c: from when on to vote ---- */
+void qn_join_begin(struct qn_consensus *c);
+/* Ends the waiting if enough validators have answered. */
+void qn_join_try(struct qn_consensus *c);
 
 /* ---- view.c: rules 1 and 2 ---- */
 /* Enters the view after the highest certified one, if that is above the current. */

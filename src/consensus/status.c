@@ -33,7 +33,7 @@ void qn_status_help(struct qn_consensus *c, int validator)
     }
     peer->help_at = c->now + c->resend_min;
     from = peer->view > from ? peer->view : from;
-    if (latest != NULL && peer->final_height < qn_final_height(c)) {
+    if (latest != NULL && peer->final_height < qn_final_height(c) && c->settled_view < from) {
         qn_consensus_send(c, validator, QN_CERT, qn_buf_hold(latest));
     }
     size_t left = QN_MESSAGE_LEN_MAX; /* of blocks: not to choke the link */
@@ -57,8 +57,10 @@ enum qn_err qn_on_status(struct qn_consensus *c, int validator, struct qn_span b
     if (err != QN_OK || status.epoch != c->epoch) {
         return err;
     }
+    peer->told = true;
     peer->view = status.view;
     peer->final_height = status.final_height;
+    qn_join_try(c);
     if (status.final_height == qn_final_height(c) &&
         !qn_hash_equal(&status.final_id, &c->final_block->id)) {
         qn_log(c->log, QN_LOG_ERROR, "consensus", "other_chain",

@@ -45,7 +45,8 @@ void qn_timeout_try(struct qn_consensus *c)
     int leader = qn_view_leader(c, c->view);
     bool proposed = slot != NULL && slot->proposed.block != NULL;
 
-    if (c->armed == 0 || (slot != NULL && slot->own[QN_VOTE_NULLIFY - 1].cast)) {
+    if (c->armed == 0 || c->view <= c->ceiling ||
+        (slot != NULL && slot->own[QN_VOTE_NULLIFY - 1].cast)) {
         return;
     }
     bool timed_out = c->now >= c->abstain_at || (!proposed && c->now >= c->leader_at) ||

@@ -5,6 +5,8 @@
 
 /* Resend interval: starts a little above the leader timeout's D, doubles to 5 s (CONSENSUS.md rule 6). */
 #define QN_RESEND_MAX QN_SECONDS(5)
+/* A new network shows life soon after its start gate opened, when the latecomers have linked too. */
+#define QN_FIRST_BLOCK QN_SECONDS(1)
 
 static void make_consensus(struct qn_node *node, struct qn_block *head)
 {
@@ -13,6 +15,8 @@ static void make_consensus(struct qn_node *node, struct qn_block *head)
                                          .self = node->validator,
                                          .delta = node->config.delta,
                                          .heartbeat = node->config.heartbeat,
+                                         .first_block = QN_FIRST_BLOCK,
+                                         .joins = true,
                                          .resend_min = 2 * node->config.delta,
                                          .resend_max = QN_RESEND_MAX,
                                          .seed = qn_rng_next(&node->rng),

@@ -263,6 +263,27 @@ static void two_of_five_paused_halt_the_network_and_one_resumes_it(void **state)
     qn_lab_free(lab);
 }
 
+/* It has forgotten its votes: it catches up, keeps silent where it may have voted, and then counts again. */
+static void a_restarted_genesis_node_without_memory_votes_again(void **state)
+{
+    (void)state;
+    struct qn_lab *lab = five_genesis_nodes(QN_POLICY_OPEN, 0);
+    wait_height(lab, 5, 3, QN_SECONDS(90));
+    qn_lab_kill(lab, 3);
+    qn_lab_run(lab, QN_SECONDS(5));
+    qn_lab_start_genesis(lab, 3);
+    wait_height(lab, 5, 6, QN_SECONDS(90));
+    qn_lab_run(lab,
+               QN_SECONDS(25)); /* two heartbeats carry it past the views it must not vote in */
+    qn_lab_kill(lab, 0);        /* from now on its vote is needed */
+    uint64_t height = qn_lab_status(lab, 1).height;
+    qn_lab_start_node(lab, -1);
+    wait_active(lab, 6, 6, QN_SECONDS(60));
+    wait_height(lab, 5, height + 3, QN_SECONDS(90));
+    assert_same_root(lab, 5);
+    qn_lab_free(lab);
+}
+
 static void a_revoked_nodes_links_close_everywhere_within_a_second(void **state)
 {
     (void)state;
@@ -466,6 +487,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_code_works_once_and_the_second_node_hears_why),
         cmocka_unit_test(any_killed_genesis_node_does_not_stop_registrations),
         cmocka_unit_test(two_of_five_paused_halt_the_network_and_one_resumes_it),
+        cmocka_unit_test(a_restarted_genesis_node_without_memory_votes_again),
         cmocka_unit_test(a_revoked_nodes_links_close_everywhere_within_a_second),
         cmocka_unit_test(an_update_through_a_follower_is_announced_anew),
         cmocka_unit_test(refusals_reach_the_client_with_their_reason),

@@ -35,6 +35,10 @@ static void look_at_committee(const struct qn_node *node, struct lines *lines)
         add(lines, "start_gate",
             "block production has not begun: %u of %u genesis nodes linked, %u needed", live,
             info.validator_count, qn_node_gate_needed(node));
+    } else if (info.joining) {
+        add(lines, "join",
+            "this validator does not vote yet: too few others have said where "
+            "they are");
     } else if (live < info.quorum) {
         add(lines, "quorum", "consensus halted: %u of %u validators live, %u needed", live,
             info.validator_count, info.quorum);
