@@ -5,6 +5,7 @@ not killed on purpose must end with status 0 and without a word of a sanitizer.
 """
 
 import http.client
+import http.server
 import json
 import os
 import random
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -357,6 +359,46 @@ class Cluster:
         for node in nodes:
             wait_until(lambda node=node: node.status()["height"] > above, f"{node.name} above {above}",
                        timeout=timeout)
+
+
+def signed_transaction(node, *arguments, env):
+    """The bytes that a command like `register` signs for this node's network and would submit. The
+    command talks to a stand-in of the API that passes questions on and keeps what is posted."""
+    posted = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self, status, body):
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_GET(self):
+            status, _, body = node.request("GET", self.path)
+            self.answer(status, body)
+
+        def do_POST(self):
+            posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.answer(503, b'{"status":503,"title":"kept","detail":"kept","code":"busy"}')
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        env = {**env, "QNET_API_URL": f"http://127.0.0.1:{server.server_address[1]}"}
+        _, _, errors = node.client(*arguments, env=env)
+        assert len(posted) == 1, f"{arguments[0]} posted {len(posted)} transactions: {errors}"
+        return posted[0]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def seeded_random():
