@@ -128,5 +128,8 @@ enum qn_err qn_on_vote(struct qn_consensus *c, int validator, enum qn_vote_kind 
     if (qn_votes_put(c, validator, &vote, &digest)) {
         qn_quorum_try(c, vote.view, kind, &digest);
     }
+    if (kind == QN_VOTE_NOTARIZE) { /* FINALIZE votes may have waited to learn what p stands for */
+        qn_quorum_try(c, vote.view, QN_VOTE_FINALIZE, &digest);
+    }
     return QN_OK;
 }

@@ -41,9 +41,10 @@ static struct qn_span entry_signature(const struct qn_vote_entry *entry)
     return (struct qn_span){entry->signature.bytes, entry->signature.len};
 }
 
-/* What block the digest of FINALIZE votes stands for: the votes do not say. */
-static bool find_preimage(const struct qn_view_slot *slot, const struct qn_hash *p,
-                          struct qn_cert *cert)
+/* What block the digest of FINALIZE votes stands for: the votes do not say. Whatever hashes to it will do,
+ * a NOTARIZE vote too, which may be all that came of a lost proposal. */
+static bool find_preimage(const struct qn_consensus *c, const struct qn_view_slot *slot,
+                          struct qn_vote_view *votes, const struct qn_hash *p, struct qn_cert *cert)
 {
     const struct qn_view_cert *notarized = qn_slot_notarized(slot);
 
@@ -57,6 +58,14 @@ static bool find_preimage(const struct qn_view_slot *slot, const struct qn_hash 
         cert->block_id = slot->proposed.block->id;
         return true;
     }
+    for (int i = 0; i < (int)c->n; i++) {
+        const struct qn_vote_entry *entry = qn_votes_entry(c, votes, QN_VOTE_NOTARIZE, i);
+        if (matches(entry, p)) {
+            cert->parent_view = entry->parent_view;
+            cert->block_id = entry->block_id;
+            return true;
+        }
+    }
     return false;
 }
 
@@ -67,8 +76,8 @@ static void assemble(struct qn_consensus *c, const struct qn_view_slot *slot,
     struct qn_cert cert = {.kind = kind, .epoch = c->epoch, .view = slot->view};
 
     cert.bitmap_len = (c->n + 7) / 8;
-    if (kind == QN_VOTE_FINALIZE && !find_preimage(slot, digest, &cert)) {
-        return; /* again when the proposal or the notarization arrives */
+    if (kind == QN_VOTE_FINALIZE && !find_preimage(c, slot, votes, digest, &cert)) {
+        return; /* again when the proposal, a NOTARIZE or the notarization arrives */
     }
     for (int i = 0; i < (int)c->n && cert.signature_count < c->q; i++) {
         const struct qn_vote_entry *entry = qn_votes_entry(c, votes, kind, i);

@@ -76,7 +76,7 @@ struct harness *harness_new(const struct harness_config *config)
     h->network.bytes[0] = 0x51;
     harness_keys_init(h);
     h->genesis = harness_ledger_genesis(h);
-    harness_label_block(h, h->genesis);
+    harness_label_block(h, h->genesis); /* b0 */
     h->chain[0] = h->genesis->id;
     h->chain_count = 1;
     unsigned all = (1U << config->n) - 1;
@@ -749,6 +749,11 @@ const struct qn_network_id *harness_network(const struct harness *h)
 const struct qn_validator_set *harness_validators(const struct harness *h)
 {
     return &h->validators;
+}
+
+void harness_show(struct harness *h, bool shown)
+{
+    h->config.transcript = shown;
 }
 
 uint64_t harness_trace(const struct harness *h)

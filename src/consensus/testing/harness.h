@@ -90,6 +90,8 @@ void harness_sign(const struct harness *h, struct qn_signature *signature, int v
                   enum qn_sign_kind kind, const struct qn_hash *digest);
 const struct qn_network_id *harness_network(const struct harness *h);
 const struct qn_validator_set *harness_validators(const struct harness *h);
+/* From now on everything that happens becomes a line, or nothing does. */
+void harness_show(struct harness *h, bool shown);
 /* Lines so far; owned by the harness. */
 const char *harness_transcript(const struct harness *h);
 /* A hash over everything that happened: the same seed gives the same one. */

@@ -62,7 +62,7 @@ void harness_label_block(struct harness *h, const struct qn_block *block)
 {
     char text[sizeof h->labels->text];
 
-    if (!h->config.transcript || strcmp(harness_label(h, &block->id), "?") != 0) {
+    if (strcmp(harness_label(h, &block->id), "?") != 0) {
         return;
     }
     (void)snprintf(text, sizeof text, "b%u", h->block_labels % 100000);
