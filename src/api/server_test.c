@@ -290,6 +290,20 @@ static void a_get_takes_no_body(void **state)
                      413);
 }
 
+/* What follows a head that was refused is no second request. */
+static void a_refused_body_is_not_taken_for_a_request(void **state)
+{
+    struct qn_api_fixture *fixture = *state;
+    int fd = qn_raw_connect(fixture->server);
+
+    assert_true(qn_raw_send(fd, "GET /nowhere HTTP/1.1\r\n" HOST "Content-Length: 40\r\n\r\n"
+                                "GET /livez HTTP/1.1\r\n" HOST "\r\n"));
+    qn_raw_read_all(fd, text, sizeof text);
+    qn_raw_close(fd);
+    assert_non_null(strstr(text, "HTTP/1.1 404 "));
+    assert_null(strstr(text + 1, "HTTP/1.1 "));
+}
+
 static void other_content_types_are_415(void **state)
 {
     assert_int_equal(ask(*state, "POST /v1/registry HTTP/1.1\r\n" HOST
@@ -411,6 +425,32 @@ static void beyond_the_limit_the_oldest_idle_one_goes(void **state)
         qn_raw_close(fds[i]);
     }
     qn_api_fixture_fini(&fixture);
+}
+
+static void elsewhere_than_on_loopback_an_address_has_its_share(void **state)
+{
+    enum { SHARE = 4 };
+    struct qn_api_limits limits = qn_api_test_limits;
+    struct qn_fake_host *host = qn_fake_host_new(qn_fake_node_new(1, 0));
+    int fds[SHARE + 1];
+
+    (void)state;
+    limits.connections_per_address = SHARE;
+    struct qn_api *api = qn_fake_host_open_api(host, "0.0.0.0", &limits);
+    struct qn_endpoint server = *qn_api_listen(api);
+    snprintf(server.host, sizeof server.host, "127.0.0.1");
+    for (size_t i = 0; i < SHARE; i++) {
+        fds[i] = qn_raw_connect(&server);
+        assert_true(qn_raw_send(fds[i], "GET /livez HTTP/1.1\r\n" HOST "\r\n"));
+        assert_int_equal(qn_raw_read_answer(fds[i], text, sizeof text), 200);
+    }
+    fds[SHARE] = qn_raw_connect(&server);
+    assert_true(qn_raw_wait_closed(fds[SHARE]));
+    for (size_t i = 0; i < QN_ARRAY_COUNT(fds); i++) {
+        qn_raw_close(fds[i]);
+    }
+    qn_api_close(api);
+    qn_fake_host_free(host);
 }
 
 static void large_answers_have_a_budget(void **state)
@@ -628,11 +668,13 @@ int main(void)
         TEST(chunked_bodies_are_bounded_too),
         TEST(a_body_may_come_in_pieces),
         TEST(a_get_takes_no_body),
+        TEST(a_refused_body_is_not_taken_for_a_request),
         TEST(other_content_types_are_415),
         cmocka_unit_test(a_trickling_sender_is_cut_off),
         cmocka_unit_test(a_slow_reader_is_cut_off),
         TEST(five_hundred_idle_connections_leave_room),
         cmocka_unit_test(beyond_the_limit_the_oldest_idle_one_goes),
+        cmocka_unit_test(elsewhere_than_on_loopback_an_address_has_its_share),
         cmocka_unit_test(large_answers_have_a_budget),
         TEST(a_client_that_goes_away_hurts_nobody),
         TEST(a_client_that_goes_away_in_mid_body_leaves_nothing),
