@@ -171,6 +171,49 @@ static void five_genesis_nodes_start_and_make_blocks_by_themselves(void **state)
     qn_lab_free(lab);
 }
 
+static bool is_outbound(struct qn_lab *lab, size_t from, size_t to)
+{
+    const struct qn_node *node = qn_lab_node(lab, from)->node;
+    struct qn_node_id id = qn_lab_id(lab, to);
+    struct qn_node_peer peer = {0};
+    for (size_t i = 0; i < qn_node_peer_count(node); i++) {
+        qn_node_peer_at(node, i, &peer);
+        if (qn_node_id_equal(&peer.id, &id)) {
+            assert_true(peer.linked);
+            return peer.outbound;
+        }
+    }
+    fail_msg("node %zu does not know node %zu", from, to);
+    return false;
+}
+
+static void of_two_links_to_one_peer_both_ends_keep_the_same(void **state)
+{
+    (void)state;
+    struct qn_lab *lab = five_genesis_nodes(QN_POLICY_OPEN, 0);
+    wait_height(lab, 5, 1, QN_SECONDS(60));
+    for (size_t i = 1; i < 5; i++) {
+        struct qn_node_id ids[2] = {qn_lab_id(lab, 0), qn_lab_id(lab, i)};
+        size_t lower = qn_node_id_compare(&ids[0], &ids[1]) < 0 ? 0 : i;
+        size_t higher = lower == 0 ? i : 0;
+        qn_lab_dial(lab, higher, lower); /* crossing: the lower id's link stays, or replaces */
+        qn_lab_dial(lab, lower, higher);
+        qn_lab_run(lab, QN_SECONDS(2));
+        assert_true(is_outbound(lab, lower, higher));
+        assert_false(is_outbound(lab, higher, lower));
+        qn_lab_dial(lab, lower, higher); /* the same direction again: the newer stays */
+        qn_lab_run(lab, QN_SECONDS(2));
+        assert_true(is_outbound(lab, lower, higher));
+        assert_false(is_outbound(lab, higher, lower));
+    }
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(qn_lab_status(lab, i).links, 4);
+        assert_int_equal(qn_lab_status(lab, i).validators_live, 5);
+    }
+    assert_same_root(lab, 5);
+    qn_lab_free(lab);
+}
+
 static void three_genesis_nodes_of_five_wait_and_say_for_what(void **state)
 {
     (void)state;
@@ -482,6 +525,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(five_genesis_nodes_start_and_make_blocks_by_themselves),
+        cmocka_unit_test(of_two_links_to_one_peer_both_ends_keep_the_same),
         cmocka_unit_test(three_genesis_nodes_of_five_wait_and_say_for_what),
         cmocka_unit_test(ordinary_nodes_register_and_are_announced_to_everyone),
         cmocka_unit_test(a_code_works_once_and_the_second_node_hears_why),

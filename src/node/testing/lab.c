@@ -156,21 +156,30 @@ static void link_up(struct qn_lab *lab, struct lab_link *link, size_t end, qn_di
     link->last_us[end] = event->at;
 }
 
+static void connect_nodes(struct qn_lab *lab, size_t from, size_t to, qn_dial_id dial)
+{
+    qn_link_id id = ++lab->last_link;
+    struct lab_link *link = &lab->links[id % LAB_LINKS_MAX];
+    QN_ASSERT(!link->up[0] && !link->up[1]);
+    *link = (struct lab_link){.id = id, .ends = {from, to}};
+    link_up(lab, link, 0, dial);
+    link_up(lab, link, 1, 0);
+}
+
+void qn_lab_dial(struct qn_lab *lab, size_t from, size_t to)
+{
+    connect_nodes(lab, from, to, UINT64_MAX); /* no dial of the node's own has this number */
+}
+
 static void dial(struct qn_lab *lab, size_t from, const struct qn_action *action)
 {
     for (size_t to = 0; to < lab->count; to++) {
         struct qn_lab_node *target = &lab->nodes[to];
-        if (target->node == NULL || target->paused ||
-            !qn_endpoint_equal(&target->endpoint, &action->dial.endpoint)) {
-            continue;
+        if (target->node != NULL && !target->paused &&
+            qn_endpoint_equal(&target->endpoint, &action->dial.endpoint)) {
+            connect_nodes(lab, from, to, action->dial.dial);
+            return;
         }
-        qn_link_id id = ++lab->last_link;
-        struct lab_link *link = &lab->links[id % LAB_LINKS_MAX];
-        QN_ASSERT(!link->up[0] && !link->up[1]);
-        *link = (struct lab_link){.id = id, .ends = {from, to}};
-        link_up(lab, link, 0, action->dial.dial);
-        link_up(lab, link, 1, 0);
-        return;
     }
     struct lab_event *event = schedule(lab, from, QN_MS(1), QN_EVENT_DIAL_FAILED);
     event->event.dial_failed.dial = action->dial.dial;
