@@ -115,10 +115,10 @@ static void load_log(const struct qn_config_load *load)
                            levels);
     }
     if (format != NULL) {
-        config->log_is_automatic = strcmp(format, "auto") == 0;
-        config->log_format = strcmp(format, "json") == 0 ? QN_LOG_JSON : QN_LOG_TEXT;
-        if (!config->log_is_automatic && strcmp(format, "json") != 0 &&
-            strcmp(format, "text") != 0) {
+        config->log_format = strcmp(format, "json") == 0   ? QN_LOG_JSON
+                             : strcmp(format, "text") == 0 ? QN_LOG_TEXT
+                                                           : QN_LOG_AUTO;
+        if (config->log_format == QN_LOG_AUTO && strcmp(format, "auto") != 0) {
             qn_config_complain(load, QN_OPTION_LOG_FORMAT,
                                "\"%.20s\" is no log format: auto, text or json", format);
         }

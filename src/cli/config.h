@@ -2,11 +2,12 @@
 #ifndef QN_CONFIG_H
 #define QN_CONFIG_H
 
-#include "cli/log_sink.h"
+#include "cli/log_levels.h"
 #include "cli/settings.h"
 #include "crypto/key.h"
 #include "ledger/activation.h"
 #include "ledger/genesis.h"
+#include "net/log_stderr.h"
 #include "node/node.h"
 
 /* What must be there; what is there and belongs to the command is checked in any case. */
@@ -45,7 +46,6 @@ struct qn_config {
     struct qn_endpoint api; /* port 0: any free one */
     struct qn_endpoint api_url;
     struct qn_log_levels log_levels;
-    bool log_is_automatic;
     enum qn_log_format log_format;
     size_t links_max;
 };

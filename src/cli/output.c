@@ -10,7 +10,7 @@ enum { TEXT_SIZE = 1024 };
 
 void qn_output_json(json_t *object)
 {
-    char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+    char *text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9));
     QN_ASSERT(text != NULL);
     (void)puts(text);
     free(text);

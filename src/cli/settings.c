@@ -12,7 +12,8 @@ static const char prefix[] = "QNET_";
 
 /* Of the build and its tests (./dev help): set around us, not meant for us. */
 static const char *const foreign_names[] = {
-    "QNET_BIN", "QNET_SOURCE_DIR", "QNET_BUILD_DIR", "QNET_JOBS", "QNET_DEBIAN_MIRROR",
+    "QNET_BIN",  "QNET_SOURCE_DIR",    "QNET_BUILD_DIR",
+    "QNET_JOBS", "QNET_DEBIAN_MIRROR", "QNET_TEST_SEED",
 };
 
 const char *qn_source_name(enum qn_source source)
