@@ -68,6 +68,7 @@ void qn_consensus_begin(struct qn_consensus *c, struct qn_consensus_actions *out
 void qn_consensus_end(struct qn_consensus *c)
 {
     qn_settle(c);
+    qn_join_try(c);
     qn_view_catch_up(c);
     qn_request_update(c);
     c->out = NULL;

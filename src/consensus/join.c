@@ -2,17 +2,18 @@
  *
  * Without durable memory it cannot tell a first start from a restart, and a vote cast before a restart must
  * never meet another one for the same view. So it first hears from other validators, on links made
- * since it started, where they are. Nobody beyond view 1 and nothing final: the network begins, and it votes
- * at once. Else it waits for n - q + f + 1 answers and casts no vote in views up to the highest of them
- * plus one: whoever voted in a view entered it by a certificate, and one honest signer of that is among
- * those who answered (CONSENSUS.md, restart without trustworthy memory). */
+ * since it started, where they are. A claim counts once it is proved: once this validator holds a certificate
+ * that led it as far, so that nobody can bar it from voting with a number. Nobody beyond view 1 and
+ * nothing final: the network begins, and it votes at once. Else it waits for n - q + f + 1 answers and casts
+ * no vote in views up to the current one plus one: whoever voted in a view entered it by a
+ * certificate, and one honest signer of that is among those who answered (CONSENSUS.md, restart without
+ * trustworthy memory). */
 #include "consensus/state.h"
 
 void qn_join_begin(struct qn_consensus *c)
 {
     c->joining = true;
     c->ceiling = UINT64_MAX;
-    qn_join_try(c);
 }
 
 /* Others needed besides oneself, where the network is only beginning: those of the start gate. */
@@ -23,25 +24,19 @@ static unsigned needed_to_begin(const struct qn_consensus *c)
 
 void qn_join_try(struct qn_consensus *c)
 {
+    bool begins = c->view == 1 && qn_final_height(c) == 0;
+    unsigned needed = begins ? needed_to_begin(c) : c->n - c->q + qn_fault_limit(c->n) + 1;
     unsigned told = 0;
-    uint64_t highest = c->view;
-    bool begins = qn_final_height(c) == 0;
 
     for (int i = 0; i < (int)c->n && c->joining; i++) {
         const struct qn_validator_state *peer = &c->peers[i];
-        if (i == c->self || !peer->told) {
-            continue;
-        }
-        told += 1;
-        highest = peer->view > highest ? peer->view : highest;
-        begins = begins && peer->view <= 1 && peer->final_height == 0;
+        told += i != c->self && peer->told && peer->told_view <= c->view;
     }
-    unsigned needed = begins ? needed_to_begin(c) : c->n - c->q + qn_fault_limit(c->n) + 1;
     if (!c->joining || told < needed) {
         return;
     }
     c->joining = false;
-    c->ceiling = begins ? 0 : highest + 1;
+    c->ceiling = begins ? 0 : c->view + 1;
     qn_log(c->log, QN_LOG_INFO, "consensus", "join", "answers=%u votes_from_view=%llu", told,
            (unsigned long long)c->ceiling + 1);
 }

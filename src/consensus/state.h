@@ -149,8 +149,9 @@ struct qn_cert_job {
 
 struct qn_validator_state {
     bool linked;
-    bool told;     /* a STATUS came since we started */
-    uint64_t view; /* as it last said */
+    bool told;          /* a STATUS came since we started */
+    uint64_t told_view; /* of the first one */
+    uint64_t view;      /* as it last said */
     uint64_t final_height;
     qn_time_us help_at;   /* not before: certificates to one who lags */
     qn_time_us status_at; /* not before: our status to one who is ahead */

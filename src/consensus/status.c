@@ -57,10 +57,12 @@ enum qn_err qn_on_status(struct qn_consensus *c, int validator, struct qn_span b
     if (err != QN_OK || status.epoch != c->epoch) {
         return err;
     }
-    peer->told = true;
+    if (!peer->told) { /* later claims would only make the joining wait for what came after it */
+        peer->told = true;
+        peer->told_view = status.view;
+    }
     peer->view = status.view;
     peer->final_height = status.final_height;
-    qn_join_try(c);
     if (status.final_height == qn_final_height(c) &&
         !qn_hash_equal(&status.final_id, &c->final_block->id)) {
         qn_log(c->log, QN_LOG_ERROR, "consensus", "other_chain",

@@ -32,26 +32,33 @@ const char *harness_failure(const struct harness *h)
     return h->failure[0] != '\0' ? h->failure : NULL;
 }
 
-static void add_node(struct harness *h, int validator, enum harness_fault fault,
-                     unsigned recipients)
+void harness_boot(struct harness *h, struct harness_node *node)
 {
-    struct harness_node *node = &h->nodes[h->node_count++];
     struct qn_consensus_config config = {.network = h->network,
                                          .validators = &h->validators,
-                                         .self = validator,
+                                         .self = node->validator,
                                          .delta = h->config.delta,
                                          .heartbeat = QN_HEARTBEAT_INTERVAL,
+                                         .joins = h->config.joins,
                                          .resend_min = 2 * h->config.delta,
                                          .resend_max = QN_SECONDS(5),
                                          .seed = h->config.seed,
                                          .final_block = h->genesis};
 
-    *node =
-        (struct harness_node){.used = true, .alive = true, .validator = validator, .fault = fault};
-    node->recipients = fault == HARNESS_SILENT ? 0 : recipients;
     node->c = qn_consensus_new(&config, h->now);
     qn_consensus_actions_init(&node->actions);
     harness_ledger_init(h, node);
+}
+
+static void add_node(struct harness *h, int validator, enum harness_fault fault,
+                     unsigned recipients)
+{
+    struct harness_node *node = &h->nodes[h->node_count++];
+
+    *node =
+        (struct harness_node){.used = true, .alive = true, .validator = validator, .fault = fault};
+    node->recipients = fault == HARNESS_SILENT ? 0 : recipients;
+    harness_boot(h, node);
 }
 
 /* Each copy of a twin talks to some; one validator at least hears both. */
@@ -256,7 +263,7 @@ static void on_action(struct harness *h, struct harness_node *node,
 }
 
 /* The owner's part: acts on everything, and after commits says what is left to propose. */
-static void drain(struct harness *h, struct harness_node *node)
+void harness_drain(struct harness *h, struct harness_node *node)
 {
     struct qn_consensus_action action;
 
@@ -454,10 +461,14 @@ static void defer(struct harness_node *node, struct harness_event event)
 static void run_event(struct harness *h)
 {
     struct harness_event event = pop_event(h);
-    struct harness_node *node = &h->nodes[event.node];
 
     h->now = event.at;
     h->polls_at_now = 0;
+    if (event.node < 0) {
+        event_drop(&event);
+        return;
+    }
+    struct harness_node *node = &h->nodes[event.node];
     if (node->paused) {
         defer(node, event);
         return;
@@ -465,7 +476,7 @@ static void run_event(struct harness *h)
     if (node->alive) {
         mix_trace(h, &event);
         dispatch(h, node, &event);
-        drain(h, node);
+        harness_drain(h, node);
     }
     event_drop(&event);
 }
@@ -503,7 +514,7 @@ static bool step(struct harness *h, qn_time_us until)
             harness_fail(h, "v%d asks to be polled for ever", node->validator);
         }
         qn_consensus_poll(node->c, &node->actions, h->now);
-        drain(h, node);
+        harness_drain(h, node);
         return true;
     }
     if (h->event_count > 0 && h->events[0].at < until) {
@@ -555,208 +566,6 @@ void harness_start(struct harness *h)
     }
     for (unsigned i = 0; i < h->node_count; i++) {
         qn_consensus_start(h->nodes[i].c, &h->nodes[i].actions, h->now);
-        drain(h, &h->nodes[i]);
+        harness_drain(h, &h->nodes[i]);
     }
-}
-
-unsigned harness_submit(struct harness *h, int validator)
-{
-    QN_ASSERT(h->tx_count < HARNESS_TXS_MAX);
-    unsigned tx = h->tx_count++;
-
-    for (unsigned i = 0; i < h->node_count; i++) {
-        bool here = h->nodes[i].validator == validator;
-        qn_time_us delay = here ? 0 : harness_delay(h);
-        bool lost = !here && (h->blocked[validator][h->nodes[i].validator] ||
-                              !h->linked[validator][h->nodes[i].validator]);
-        if (!lost) {
-            harness_push(h, (struct harness_event){
-                                .at = h->now + delay, .kind = EVENT_TX, .node = (int)i, .tx = tx});
-        }
-    }
-    return tx;
-}
-
-void harness_set_network(struct harness *h, qn_time_us delay_min, qn_time_us delay_max,
-                         unsigned drop_permille, unsigned duplicate_permille)
-{
-    h->config.delay_min = delay_min;
-    h->config.delay_max = delay_max;
-    h->config.drop_permille = drop_permille;
-    h->config.duplicate_permille = duplicate_permille;
-}
-
-void harness_block(struct harness *h, int a, int b, bool blocked)
-{
-    h->blocked[a][b] = blocked;
-    h->blocked[b][a] = blocked;
-}
-
-void harness_lose(struct harness *h, int from, int to, unsigned kind)
-{
-    h->lost_kind[from][to] = kind == 0 ? 1 : kind;
-}
-
-void harness_link(struct harness *h, int a, int b, bool up)
-{
-    if (h->linked[a][b] == up) {
-        return;
-    }
-    h->linked[a][b] = up;
-    h->linked[b][a] = up;
-    for (unsigned i = 0; i < h->node_count; i++) {
-        int validator = h->nodes[i].validator;
-        if (validator == a || validator == b) {
-            harness_push(h, (struct harness_event){.at = h->now,
-                                                   .kind = EVENT_LINK,
-                                                   .node = (int)i,
-                                                   .from = validator == a ? b : a,
-                                                   .ok = up});
-        }
-    }
-}
-
-void harness_pause(struct harness *h, int validator, bool paused)
-{
-    for (unsigned i = 0; i < h->node_count; i++) {
-        struct harness_node *node = &h->nodes[i];
-        if (node->validator != validator || node->paused == paused) {
-            continue;
-        }
-        node->paused = paused;
-        for (size_t j = 0; !paused && j < node->deferred_count; j++) {
-            node->deferred[j].at = h->now;
-            harness_push(h, node->deferred[j]);
-        }
-        node->deferred_count = 0;
-    }
-}
-
-void harness_crash(struct harness *h, int validator)
-{
-    for (unsigned i = 0; i < h->node_count; i++) {
-        if (h->nodes[i].validator == validator) {
-            h->nodes[i].alive = false;
-        }
-    }
-    for (unsigned i = 0; i < h->config.n; i++) {
-        if ((int)i != validator) {
-            harness_link(h, validator, (int)i, false);
-        }
-    }
-}
-
-static bool is_alive(const struct harness *h, int validator)
-{
-    return h->nodes[validator].alive;
-}
-
-void harness_heal(struct harness *h)
-{
-    for (int i = 0; i < (int)h->config.n; i++) {
-        for (int j = 0; j < (int)h->config.n; j++) {
-            h->blocked[i][j] = false;
-            h->lost_kind[i][j] = 0;
-            if (i < j && is_alive(h, i) && is_alive(h, j)) {
-                harness_link(h, i, j, true);
-            }
-        }
-    }
-    for (int i = 0; i < (int)h->config.n; i++) {
-        harness_pause(h, i, false);
-    }
-    for (unsigned i = 0; i < h->node_count; i++) {
-        for (unsigned tx = 0; tx < h->tx_count; tx++) {
-            harness_push(h, (struct harness_event){.at = h->now + harness_delay(h),
-                                                   .kind = EVENT_TX,
-                                                   .node = (int)i,
-                                                   .tx = tx});
-        }
-    }
-}
-
-void harness_inject(struct harness *h, int from, int to, enum qn_message_kind kind,
-                    struct qn_buf *bytes)
-{
-    harness_push(h, (struct harness_event){.at = h->now,
-                                           .kind = EVENT_MESSAGE,
-                                           .node = to,
-                                           .from = from,
-                                           .message_kind = kind,
-                                           .bytes = bytes});
-}
-
-qn_time_us harness_now(const struct harness *h)
-{
-    return h->now;
-}
-
-struct qn_rng *harness_rng(struct harness *h)
-{
-    return &h->rng;
-}
-
-uint64_t harness_height(const struct harness *h, int validator)
-{
-    return h->nodes[validator].block_count - 1;
-}
-
-uint64_t harness_view(const struct harness *h, int validator)
-{
-    return h->nodes[validator].c->view;
-}
-
-struct qn_consensus *harness_consensus(struct harness *h, int validator)
-{
-    return h->nodes[validator].c;
-}
-
-bool harness_is_honest(const struct harness *h, int validator)
-{
-    return h->config.faults[validator] == HARNESS_HONEST && h->nodes[validator].alive;
-}
-
-bool harness_is_final(const struct harness *h, int validator, unsigned tx)
-{
-    return (h->nodes[validator].final_txs & (uint64_t)1 << tx) != 0;
-}
-
-uint64_t harness_sent(const struct harness *h)
-{
-    return h->sent;
-}
-
-unsigned harness_fault_count(const struct harness *h, int accused)
-{
-    return h->faults[accused];
-}
-
-size_t harness_actions_max(const struct harness *h)
-{
-    return h->actions_max;
-}
-
-uint64_t harness_syncs(const struct harness *h)
-{
-    return h->syncs;
-}
-
-const struct qn_network_id *harness_network(const struct harness *h)
-{
-    return &h->network;
-}
-
-const struct qn_validator_set *harness_validators(const struct harness *h)
-{
-    return &h->validators;
-}
-
-void harness_show(struct harness *h, bool shown)
-{
-    h->config.transcript = shown;
-}
-
-uint64_t harness_trace(const struct harness *h)
-{
-    return h->trace;
 }

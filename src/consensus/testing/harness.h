@@ -38,6 +38,7 @@ struct harness_config {
     unsigned drop_permille;
     unsigned duplicate_permille;
     bool transcript;
+    bool joins; /* validators hear others before their first vote, and may be restarted */
 };
 
 struct harness;
@@ -67,6 +68,8 @@ void harness_link(struct harness *h, int a, int b, bool up);
 /* Like SIGSTOP and SIGCONT: messages wait. */
 void harness_pause(struct harness *h, int validator, bool paused);
 void harness_crash(struct harness *h, int validator);
+/* Its process ends and starts again with nothing but its key; links come up again. */
+void harness_restart(struct harness *h, int validator);
 /* All links up, nobody paused, nothing lost, mempools told again. */
 void harness_heal(struct harness *h);
 /* A message out of nowhere, on the link of this validator. */
@@ -76,6 +79,7 @@ void harness_inject(struct harness *h, int from, int to, enum qn_message_kind ki
 uint64_t harness_height(const struct harness *h, int validator);
 uint64_t harness_view(const struct harness *h, int validator);
 struct qn_consensus *harness_consensus(struct harness *h, int validator);
+bool harness_is_paused(const struct harness *h, int validator);
 bool harness_is_honest(const struct harness *h, int validator);
 /* Has this validator committed it? */
 bool harness_is_final(const struct harness *h, int validator, unsigned tx);

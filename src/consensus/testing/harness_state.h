@@ -134,6 +134,11 @@ struct harness {
 
 void harness_fail(struct harness *h, const char *format, ...) QN_PRINTF(2, 3);
 
+/* ---- harness.c ---- */
+void harness_boot(struct harness *h, struct harness_node *node);
+/* The owner's part: acts on everything, and after commits says what is left to propose. */
+void harness_drain(struct harness *h, struct harness_node *node);
+
 /* ---- harness_network.c ---- */
 void harness_push(struct harness *h, struct harness_event event);
 /* Hands a message of this node to the network. Takes over the reference of bytes. */

@@ -35,6 +35,10 @@ static struct harness_config choose_config(uint64_t seed, struct qn_rng *rng, un
     config.drop_permille = qn_rng_below(rng, 2) == 0 ? 0 : (unsigned)qn_rng_below(rng, 300);
     config.duplicate_permille = (unsigned)qn_rng_below(rng, 500);
     *crashes = choose_faults(&config, rng);
+    /* Joining needs more than a quorum: with n = 4 everyone. So it is tried where nobody is faulty. */
+    config.joins = *crashes == qn_fault_limit(config.n) && qn_rng_below(rng, 2) == 0;
+    *crashes = config.joins ? 0 : *crashes;
+    config.drop_permille = config.joins ? 0 : config.drop_permille;
     return config;
 }
 
@@ -78,12 +82,29 @@ static void partition(struct harness *h, struct qn_rng *rng, unsigned n)
     }
 }
 
+/* One at a time: it is back in the vote before the next may forget. In the first view of a new network a
+ * restart cannot be told from a start (join.c). */
+static void restart(struct harness *h, const struct harness_config *config, int who)
+{
+    struct qn_consensus_info info;
+
+    for (int i = 0; i < (int)config->n; i++) {
+        qn_consensus_info(harness_consensus(h, i), &info);
+        if (info.joining || info.view <= info.ceiling || info.final_height == 0) {
+            return;
+        }
+    }
+    if (config->joins && harness_is_honest(h, who) && !harness_is_paused(h, who)) {
+        harness_restart(h, who);
+    }
+}
+
 static void chaos_step(struct harness *h, const struct harness_config *config, struct qn_rng *rng,
                        unsigned *txs, unsigned *crashes)
 {
     int who = (int)qn_rng_below(rng, config->n);
 
-    switch (qn_rng_below(rng, 8)) {
+    switch (qn_rng_below(rng, 9)) {
     case 0:
     case 1:
         if (*txs > 0) {
@@ -109,6 +130,9 @@ static void chaos_step(struct harness *h, const struct harness_config *config, s
             harness_crash(h, who);
             *crashes -= 1;
         }
+        break;
+    case 7:
+        restart(h, config, who);
         break;
     default:
         break;
