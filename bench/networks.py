@@ -1,0 +1,294 @@
+"""Benchmarks on whole networks: real `qnet node` processes on loopback, seen from outside."""
+
+import json
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+from qnet_cluster import REGIONS, Cluster, Genesis, Identity, wait_until
+from report import line_of, single
+
+QUIET = {"QNET_LOG": "warn"}
+VALIDATORS = 5  # where the benchmark is not about their number
+
+
+class Client:
+    """One kept-alive connection to a node's API, with as little of its own as can be."""
+
+    def __init__(self, address):
+        self.socket = socket.create_connection(address, timeout=60)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.host = f"{address[0]}:{address[1]}"
+        self.rest = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.socket.close()
+
+    def receive(self):
+        data = self.socket.recv(65536)
+        if not data:
+            raise ConnectionError("the node closed the connection")
+        self.rest += data
+
+    def exchange(self, method, path, body=b""):
+        """(status, body)"""
+        self.socket.sendall(f"{method} {path} HTTP/1.1\r\nHost: {self.host}\r\nContent-Type: application/octet-stream"
+                            f"\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        while b"\r\n\r\n" not in self.rest:
+            self.receive()
+        head, _, self.rest = self.rest.partition(b"\r\n\r\n")
+        fields = dict(field.lower().split(b": ", 1) for field in head.split(b"\r\n")[1:])
+        length = int(fields[b"content-length"])
+        while len(self.rest) < length:
+            self.receive()
+        answer, self.rest = self.rest[:length], self.rest[length:]
+        return int(head.split(b" ", 2)[1]), answer
+
+    def get(self, path):
+        status, answer = self.exchange("GET", path)
+        if status != 200:
+            raise RuntimeError(f"GET {path}: {status} {answer[:200]!r}")
+        return json.loads(answer)
+
+    def submit(self, transaction):
+        """Seconds until the transaction was final."""
+        start = time.monotonic()
+        status, answer = self.exchange("POST", "/v1/registry", transaction)
+        elapsed = time.monotonic() - start
+        if status != 200:
+            raise RuntimeError(f"a transaction was refused: {status} {answer[:300]!r}")
+        return elapsed
+
+
+class Network:
+    """Genesis nodes with the policy `open`, and ordinary ones that join one after another."""
+
+    def __init__(self, tools, validators):
+        self.tools = tools
+        self.genesis = Genesis(validators, policy="open", name="bench")
+        self.cluster = Cluster(self.genesis)
+
+    def __enter__(self):
+        try:
+            for i in range(len(self.genesis.identities)):
+                self.cluster.spawn_genesis(i, env=QUIET)
+            for node in self.nodes:
+                node.await_up()
+            for node in self.nodes:
+                wait_until(lambda node=node: node.ready()[0] == 200, f"{node.name} is ready")
+        except BaseException:
+            self.cluster.close()
+            raise
+        self.id = self.nodes[0].up["network"]["id"]
+        return self
+
+    def __exit__(self, *error):
+        return self.cluster.__exit__(*error)
+
+    @property
+    def nodes(self):
+        return self.cluster.nodes
+
+    def join(self, identity):
+        """Starts an ordinary node and waits until it is registered and has links."""
+        # bench_transactions gives sequence number k region k modulo 6, so each update changes something.
+        environment = {"QNET_REGION": REGIONS[1], **QUIET}
+        node = self.cluster.spawn_ordinary(f"node-{len(self.nodes)}", identity=identity, env=environment)
+        node.await_up()
+        node.seed = identity.seed
+        wait_until(lambda: node.status()["registered"] and node.ready()[0] == 200, f"{node.name} is registered")
+        return node
+
+    def transactions(self, kind, count, *arguments, seed=None):
+        """Signed transactions, made before the clock runs."""
+        command = [str(self.tools / "bench_transactions"), self.id, kind, str(count), *map(str, arguments)]
+        environment = {"QNET_KEY": seed} if seed else {}
+        data = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, timeout=300).stdout
+        result = []
+        while data:
+            length = int.from_bytes(data[:4], "big")
+            result.append(data[4:4 + length])
+            data = data[4 + length:]
+        return result
+
+
+# ---- registrations ----
+
+def one_after_another(network, report, count):
+    transactions = network.transactions("register", count + 10)
+    with Client(network.nodes[0].api_address) as client:
+        for transaction in transactions[:10]:  # caches, first connection, first views
+            client.submit(transaction)
+        times_ms = [client.submit(transaction) * 1000 for transaction in transactions[10:]]
+        own_ms = [us / 1000 for us in client.get("/v1/timings")["submit_us"][-count:]]
+    n = len(network.nodes)
+    report.add(line_of("registration_ms", times_ms, validators=n, clients=1))
+    report.add(line_of("node_submit_ms", own_ms, validators=n))
+
+
+def all_at_once(network, report, clients, count):
+    """As many registrations as the network takes from clients that each wait for their answer."""
+    transactions = network.transactions("register", count)
+    addresses = [node.api_address for node in network.nodes]
+    lock = threading.Lock()
+    times_ms = []
+    errors = []
+
+    def work(number):
+        try:
+            with Client(addresses[number % len(addresses)]) as client:
+                while True:
+                    with lock:
+                        if not transactions:
+                            return
+                        transaction = transactions.pop()
+                    elapsed = client.submit(transaction)
+                    with lock:
+                        times_ms.append(elapsed * 1000)
+        except (OSError, RuntimeError) as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(clients)]
+    start = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    elapsed = time.monotonic() - start
+    if errors:
+        raise errors[0]
+    n = len(network.nodes)
+    report.add(line_of("registration_ms", times_ms, validators=n, clients=clients))
+    report.add(single("registrations_per_s", len(times_ms) / elapsed, validators=n, clients=clients))
+
+
+def registration(tools, report, quick, validators):
+    with Network(tools, validators) as network:
+        one_after_another(network, report, 40 if quick else 300)
+        all_at_once(network, report, 32, 200 if quick else 1000)
+
+
+# ---- announcements ----
+
+def held_records(nodes, subjects):
+    """{subject: {node: (sequence, learned_us)}} as all nodes tell it."""
+    held = {subject: {} for subject in subjects}
+    for node in nodes:
+        with Client(node.api_address) as client:
+            for peer in client.get("/v1/peers")["peers"]:
+                if peer["id"] in held and peer["record_held"]:
+                    held[peer["id"]][node.id] = (peer["sequence"], peer["learned_us"])
+    return held
+
+
+def spread(nodes, subject, above):
+    """When the nodes learned the one record of the subject that all others hold, newer than `above`:
+    (sequence, first us, last us), or None while somebody lacks it."""
+    held = held_records([node for node in nodes if node.id != subject], [subject])[subject]
+    sequences = {sequence for sequence, _ in held.values()}
+    if len(held) < len(nodes) - 1 or len(sequences) != 1 or max(sequences) <= above:
+        return None
+    learned = [learned_us for _, learned_us in held.values()]
+    return max(sequences), min(learned), max(learned)
+
+
+class Announcements:
+    """Joins and updates of a network that grows to so many processes, and how long each took to reach
+    everybody."""
+
+    def __init__(self, network):
+        self.network = network
+        self.sequences = {}
+        self.join_ms = []
+        self.update_ms = []
+        self.total_ms = []
+        # Both clocks are the machine's; a record's sequence is the unix time in ms at which it was made.
+        self.unix_minus_monotonic_us = (time.time() - time.monotonic()) * 1e6
+
+    def join(self, identity):
+        """What a newcomer's record took from the first node that has it to the last."""
+        node = self.network.join(identity)
+        sequence, first, last = wait_until(lambda: spread(self.network.nodes, node.id, 0),
+                                           f"{node.name} is known everywhere")
+        self.sequences[node.id] = sequence
+        self.join_ms.append((last - first) / 1000)
+
+    def update_round(self, transactions, pace):
+        """Each ordinary node's entry changes once, so that it makes and announces a new record."""
+        with Client(self.network.nodes[0].api_address) as client:
+            for transaction in transactions.values():
+                client.submit(transaction)
+                time.sleep(pace)  # the announcement has the machine for itself
+        for subject in transactions:
+            sequence, first, last = wait_until(
+                lambda subject=subject: spread(self.network.nodes, subject, self.sequences[subject]),
+                "an update is known everywhere")
+            self.sequences[subject] = sequence
+            self.update_ms.append((last - first) / 1000)
+            self.total_ms.append((last + self.unix_minus_monotonic_us) / 1000 - sequence)
+
+
+def report_node_timings(network, report, processes):
+    """What the nodes measured themselves, all of them together."""
+    merged = {}
+    for node in network.nodes:
+        with Client(node.api_address) as client:
+            for name, values in client.get("/v1/timings").items():
+                merged.setdefault(name, []).extend(values)
+    for name in ("verify_us", "handshake_cpu_us", "handshake_us"):
+        if merged.get(name):
+            report.add(line_of(f"node_{name}", merged[name], processes=processes))
+
+
+def announcement(tools, report, quick, processes):
+    identities = [Identity() for _ in range(processes - VALIDATORS)]
+    with Network(tools, VALIDATORS) as network:
+        measured = Announcements(network)
+        for identity in identities:
+            measured.join(identity)
+        ordinary = network.nodes[VALIDATORS:]
+        rounds = max(1, (12 if quick else 200) // len(ordinary))
+        updates = {node.id: network.transactions("update", rounds, 2, seed=node.seed) for node in ordinary}
+        for i in range(rounds):
+            measured.update_round({subject: txs[i] for subject, txs in updates.items()}, pace=0.1)
+        report.add(line_of("announce_ms", measured.update_ms, processes=processes, kind="update"))
+        report.add(line_of("announce_total_ms", measured.total_ms, processes=processes, kind="update"))
+        report.add(line_of("announce_ms", measured.join_ms, processes=processes, kind="join"))
+        report_node_timings(network, report, processes)
+
+
+# ---- doing nothing ----
+
+def cpu_ns(pid):
+    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
+
+
+def memory_kib(pid, field):
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1])
+    raise RuntimeError(f"no {field} of process {pid}")
+
+
+def idle(tools, report, quick):
+    seconds = 5 if quick else 20
+    with Network(tools, VALIDATORS) as network:
+        network.join(Identity())
+        time.sleep(2)
+        kinds = {"validator": network.nodes[:VALIDATORS], "ordinary": network.nodes[VALIDATORS:]}
+        before = {node.pid: (time.monotonic(), cpu_ns(node.pid)) for node in network.nodes}
+        time.sleep(seconds)
+        for kind, nodes in kinds.items():
+            shares = []
+            for node in nodes:
+                start, used = before[node.pid]
+                shares.append((cpu_ns(node.pid) - used) / ((time.monotonic() - start) * 1e7))
+            report.add(line_of("idle_cpu_percent", shares, node=kind, links=5, seconds=seconds))
+            report.add(line_of("idle_rss_kib", [memory_kib(node.pid, "VmRSS") for node in nodes], node=kind))
+            report.add(line_of("idle_anonymous_kib", [memory_kib(node.pid, "RssAnon") for node in nodes],
+                               node=kind))
