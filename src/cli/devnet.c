@@ -270,30 +270,53 @@ static enum qn_exit run(struct qn_devnet *devnet, const struct qn_cli *cli,
     return status;
 }
 
-/* What is said at the end, while the children still run. */
+/* Everybody goes, and whoever does not go as a node should is a problem too. */
+static void stop_all(struct qn_devnet *devnet, struct qn_devnet_verdict *verdict)
+{
+    qn_devnet_poll_stop(devnet);
+    qn_devnet_stop_children(devnet);
+    qn_devnet_logs_close(devnet);
+    for (size_t i = 0; i < devnet->child_count; i++) {
+        struct qn_devnet_child *child = &devnet->children[i];
+        char text[QN_TEXT_LEN_MAX + 1];
+        if (child->is_started && !child->told_death && child->wait_status != 0) {
+            qn_devnet_verdict_add(verdict, "%s did not end as it should: %s", child->name,
+                                  qn_devnet_child_end(text, child));
+            tell_death(devnet, child);
+        }
+    }
+}
+
+static void print_end(struct qn_devnet *devnet, const struct qn_devnet_verdict *verdict,
+                      bool is_judged)
+{
+    if (devnet->plan.json) {
+        qn_devnet_print_json(devnet, verdict);
+        return;
+    }
+    (void)puts("");
+    qn_devnet_print_measured(devnet);
+    if (is_judged || verdict->problem_count > 0) {
+        (void)puts("");
+        qn_devnet_print_verdict(verdict);
+    }
+}
+
+/* Judges while the nodes still run, ends them, says what came out. */
 static enum qn_exit conclude(struct qn_devnet *devnet, const struct progress *progress)
 {
     struct qn_devnet_verdict *verdict = calloc(1, sizeof *verdict);
-    enum qn_exit status = QN_EXIT_OK;
     bool is_judged = devnet->plan.for_seconds > 0 || devnet->plan.json;
     QN_ASSERT(verdict != NULL);
     if (is_judged) {
         qn_devnet_judge(devnet, verdict);
-        if (progress->was_stopped && devnet->plan.for_seconds > 0) {
-            qn_devnet_verdict_add(verdict, "stopped by a signal before its time");
-        }
-        status = verdict->problem_count == 0 ? QN_EXIT_OK : QN_EXIT_RUNTIME;
     }
-    if (devnet->plan.json) {
-        qn_devnet_print_json(devnet, verdict);
-    } else {
-        (void)puts("");
-        qn_devnet_print_measured(devnet);
-        if (is_judged) {
-            (void)puts("");
-            qn_devnet_print_verdict(verdict);
-        }
+    if (progress->was_stopped && devnet->plan.for_seconds > 0) {
+        qn_devnet_verdict_add(verdict, "stopped by a signal before its time");
     }
+    stop_all(devnet, verdict);
+    print_end(devnet, verdict, is_judged);
+    enum qn_exit status = verdict->problem_count == 0 ? QN_EXIT_OK : QN_EXIT_RUNTIME;
     free(verdict);
     return status;
 }
@@ -324,10 +347,12 @@ static enum qn_exit run_all(struct qn_devnet *devnet, const struct qn_cli *cli)
         qn_devnet_view_close();
         if (status == QN_EXIT_OK) {
             status = conclude(devnet, &progress);
+        } else {
+            qn_devnet_poll_stop(devnet);
+            qn_devnet_stop_children(devnet);
+            qn_devnet_logs_close(devnet);
         }
-        qn_devnet_poll_stop(devnet);
-        qn_devnet_stop_children(devnet);
-        qn_devnet_logs_close(devnet);
+        qn_devnet_poll_free(devnet);
     }
     qn_devnet_prepare_fini(devnet);
     return status;

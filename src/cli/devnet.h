@@ -145,7 +145,7 @@ void qn_devnet_prepare_fini(struct qn_devnet *devnet);
 QN_MUST_USE enum qn_err qn_devnet_child_start(struct qn_devnet_child *child, char *why);
 /* Takes note of children that ended. Returns how many did. */
 unsigned qn_devnet_reap(struct qn_devnet *devnet);
-/* SIGTERM, a bounded wait, SIGKILL for who is left. */
+/* SIGTERM, a bounded wait, SIGKILL for who is left. Those that had ended before are not asked. */
 void qn_devnet_stop_children(struct qn_devnet *devnet);
 /* "exited with status 3", "killed by signal 9 (Killed)"; text holds QN_TEXT_LEN_MAX + 1. */
 const char *qn_devnet_child_end(char *text, const struct qn_devnet_child *child);
@@ -165,8 +165,9 @@ size_t qn_devnet_log_tail(struct qn_devnet_child *child,
 
 /* Begins to poll a child that was started. */
 void qn_devnet_poll_start(struct qn_devnet_child *child);
-/* Ends all polling. */
+/* Ends all polling; what came back stays. */
 void qn_devnet_poll_stop(struct qn_devnet *devnet);
+void qn_devnet_poll_free(struct qn_devnet *devnet);
 /* A copy of the last state. */
 struct qn_devnet_state qn_devnet_state_of(struct qn_devnet_child *child);
 /* Asks all children now, details included; true when every one that runs has answered in time. */

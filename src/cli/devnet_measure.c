@@ -162,7 +162,7 @@ const char *qn_devnet_measure_label(enum qn_devnet_measure measure)
     case QN_DEVNET_REGISTER:
         return "registration, submit to final";
     case QN_DEVNET_ANNOUNCE:
-        return "announcement, first to last node";
+        return "announcement to the last node";
     case QN_DEVNET_MEASURE_COUNT:
         break;
     }

@@ -239,7 +239,13 @@ void qn_devnet_poll_stop(struct qn_devnet *devnet)
             (void)pthread_join(child->poll_thread, NULL);
             child->has_poll_thread = false;
         }
-        free_details(&child->details);
+    }
+}
+
+void qn_devnet_poll_free(struct qn_devnet *devnet)
+{
+    for (size_t i = 0; i < devnet->child_count; i++) {
+        free_details(&devnet->children[i].details);
     }
 }
 

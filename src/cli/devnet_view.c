@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum {
@@ -23,13 +24,18 @@ enum {
 #define END_LINE "\033[0m\033[K\r\n"
 #define END_FRAME "\033[0m\033[J\033[?2026l"
 
-static bool is_open;
+/* What is to be given back. One view a process: there is one terminal. */
+static struct {
+    bool is_open;
+    bool has_mode;
+    struct termios mode;
+} terminal;
 
 bool qn_devnet_view_is_possible(void)
 {
-    const char *terminal = getenv("TERM");
-    return isatty(STDOUT_FILENO) == 1 && terminal != NULL && terminal[0] != '\0' &&
-           strcmp(terminal, "dumb") != 0;
+    const char *kind = getenv("TERM");
+    return isatty(STDOUT_FILENO) == 1 && kind != NULL && kind[0] != '\0' &&
+           strcmp(kind, "dumb") != 0;
 }
 
 static void write_all(const char *bytes, size_t len)
@@ -46,19 +52,38 @@ static void write_all(const char *bytes, size_t len)
     }
 }
 
+/* Keys that are pressed do not show up between the lines. Only from the foreground: in the background
+ * asking for it would stop us. */
+static void silence_keys(void)
+{
+    terminal.has_mode =
+        tcgetpgrp(STDOUT_FILENO) == getpgrp() && tcgetattr(STDOUT_FILENO, &terminal.mode) == 0;
+    if (terminal.has_mode) {
+        struct termios mode = terminal.mode;
+        mode.c_lflag &= ~(tcflag_t)ECHO;
+        (void)tcsetattr(STDOUT_FILENO, TCSANOW, &mode);
+    }
+}
+
 void qn_devnet_view_open(void)
 {
     (void)fflush(stdout);
+    silence_keys();
     write_all(ENTER_SCREEN, strlen(ENTER_SCREEN));
-    is_open = true;
+    terminal.is_open = true;
 }
 
 void qn_devnet_view_close(void)
 {
-    if (is_open) {
-        write_all(LEAVE_SCREEN, strlen(LEAVE_SCREEN));
-        is_open = false;
+    if (!terminal.is_open) {
+        return;
     }
+    write_all(LEAVE_SCREEN, strlen(LEAVE_SCREEN));
+    if (terminal.has_mode) {
+        /* What was typed was not meant for the shell. */
+        (void)tcsetattr(STDOUT_FILENO, TCSAFLUSH, &terminal.mode);
+    }
+    terminal.is_open = false;
 }
 
 /* ---- a frame: composed in memory, written at once ---- */
@@ -239,8 +264,8 @@ static void put_head(struct frame *frame, struct qn_devnet *devnet)
     }
     uint64_t seconds = (qn_runtime_now() - devnet->started_us) / 1000000U;
     (void)snprintf(text, sizeof text,
-                   "QNet devnet   %u of %zu nodes run, %u registered   height %llu   up %s",
-                   running, devnet->child_count, registered, (unsigned long long)height,
+                   "QNet devnet  %u/%zu nodes run  %u registered  height %llu  up %s", running,
+                   devnet->child_count, registered, (unsigned long long)height,
                    qn_text_duration(duration, QN_SECONDS(seconds)));
     put_line(frame, "1", text);
     put_line(frame, "", "");
@@ -250,13 +275,13 @@ static void put_measured(struct frame *frame, struct qn_devnet *devnet)
 {
     char text[LINE_SIZE];
     put_line(frame, "", "");
-    (void)snprintf(text, sizeof text, "%-33s  %9s  %9s  %7s", "measured", "p50", "p99", "count");
+    (void)snprintf(text, sizeof text, "%-29s  %9s  %9s  %6s", "measured", "p50", "p99", "count");
     put_line(frame, "1", text);
     for (unsigned i = 0; i < QN_DEVNET_MEASURE_COUNT; i++) {
         char p50[QN_DURATION_TEXT_SIZE];
         char p99[QN_DURATION_TEXT_SIZE];
         struct qn_devnet_quantiles q = qn_devnet_measured(devnet, (enum qn_devnet_measure)i);
-        (void)snprintf(text, sizeof text, "%-33s  %9s  %9s  %7zu",
+        (void)snprintf(text, sizeof text, "%-29s  %9s  %9s  %6zu",
                        qn_devnet_measure_label((enum qn_devnet_measure)i),
                        q.count > 0 ? qn_text_duration(p50, q.p50_us) : "-",
                        q.count > 0 ? qn_text_duration(p99, q.p99_us) : "-", q.count);
