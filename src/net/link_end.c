@@ -5,6 +5,7 @@
 #include "wire/control.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
 
 enum { FAILURE_LOG_BURST = 5 };
 #define FAILURE_LOG_INTERVAL QN_SECONDS(1)
@@ -39,6 +40,17 @@ static void note(struct qn_link *link, enum qn_close_reason reason, const char *
     qn_transport_note_failure(link->transport, &link->remote, link->dial == 0, reason, text);
 }
 
+/* A close with unread bytes is a reset, which may overtake the alert that tells the peer why. */
+static void read_leftovers(struct qn_link *link)
+{
+    struct qn_transport *transport = link->transport;
+    ssize_t len = 1;
+
+    for (unsigned i = 0; link->fd >= 0 && len > 0 && i < QN_READS_PER_WAKE_MAX; i++) {
+        len = recv(link->fd, transport->read_scratch, sizeof transport->read_scratch, MSG_DONTWAIT);
+    }
+}
+
 /* It never came up. */
 static void fail_early(struct qn_link *link, enum qn_close_reason reason, const char *text)
 {
@@ -51,6 +63,7 @@ static void fail_early(struct qn_link *link, enum qn_close_reason reason, const 
     if (dial == 0) {
         transport->counters.half_open -= 1;
     }
+    read_leftovers(link);
     qn_link_destroy(link);
     if (dial != 0) {
         transport->sink.on_dial_failed(transport->sink.context, dial, reason);

@@ -215,14 +215,14 @@ static enum qn_err take_bytes(struct probe *probe, struct qn_span bytes)
     }
 }
 
-/* HELLO first; then a GOODBYE gets a moment, or all the time there is when we know it must come. */
-static enum qn_err read_messages(struct probe *probe, bool expects_goodbye)
+/* HELLO first; then a GOODBYE gets a moment. */
+static enum qn_err read_messages(struct probe *probe)
 {
     struct qn_probe_result *result = probe->result;
     bool is_waiting_on = false;
 
     while (!result->has_goodbye) { /* until the deadline */
-        if (result->has_hello && !expects_goodbye && !is_waiting_on) {
+        if (result->has_hello && !is_waiting_on) {
             qn_time_us soon = qn_clock_now() + GOODBYE_WAIT;
             probe->deadline = soon < probe->deadline ? soon : probe->deadline;
             is_waiting_on = true;
@@ -244,13 +244,6 @@ static enum qn_err read_messages(struct probe *probe, bool expects_goodbye)
     return QN_OK;
 }
 
-static bool is_zero(const struct qn_network_id *network)
-{
-    static const struct qn_network_id zero;
-
-    return memcmp(network->bytes, zero.bytes, sizeof zero.bytes) == 0;
-}
-
 static enum qn_err talk(struct probe *probe, const struct qn_network_id *network)
 {
     struct qn_hello hello = {.version = QN_PROTOCOL_VERSION,
@@ -260,7 +253,7 @@ static enum qn_err talk(struct probe *probe, const struct qn_network_id *network
     (void)snprintf(hello.software, sizeof hello.software, "qnet/%s (probe)", QN_VERSION);
     enum qn_err err = send_message(probe, QN_HELLO, qn_hello_encode(&hello));
     if (err == QN_OK) {
-        err = read_messages(probe, is_zero(network));
+        err = read_messages(probe);
     }
     if (err == QN_OK && !probe->result->has_goodbye) {
         struct qn_goodbye goodbye = {.reason = QN_CLOSE_NORMAL};
