@@ -39,4 +39,7 @@ void qn_join_try(struct qn_consensus *c)
     c->ceiling = begins ? 0 : c->view + 1;
     qn_log(c->log, QN_LOG_INFO, "consensus", "join", "answers=%u votes_from_view=%llu", told,
            (unsigned long long)c->ceiling + 1);
+    if (c->ceiling > 0) { /* the others carry the views past it */
+        qn_status_send(c, QN_CONSENSUS_ALL);
+    }
 }

@@ -34,7 +34,7 @@ struct qn_parent qn_propose_parent(struct qn_consensus *c)
 /* An empty block is worth proposing only to show life or to carry an unfinalized one along. */
 static bool may_be_empty(const struct qn_consensus *c)
 {
-    return (c->armed & QN_ARM_HEARTBEAT) != 0 ||
+    return (c->armed & (QN_ARM_HEARTBEAT | QN_ARM_CARRY)) != 0 ||
            ((c->armed & (QN_ARM_SETTLE | QN_ARM_SEEN)) != 0 && c->now >= c->settle_at);
 }
 

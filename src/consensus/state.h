@@ -30,8 +30,10 @@ enum {
     QN_CONSENSUS_WANTS = 16,           /* views asked for at a time */
     QN_CONSENSUS_ANSWERS = 32,         /* requests of one peer answered per resend_min */
     QN_CONSENSUS_REQUESTS_TO_SYNC = 2, /* unanswered requests before block sync is asked for */
-    QN_CONSENSUS_EVIDENCE = 8,         /* proofs of equivocation kept, the first ones */
-    QN_CONSENSUS_RECORD_LEN_MAX = 80,  /* bytes of a durable vote record */
+    QN_CONSENSUS_CARRY_VIEWS = 3,      /* a joiner is carried at most so far ahead, at most... */
+    QN_CONSENSUS_CARRY_PAUSE_US = 10000000, /* ...so often */
+    QN_CONSENSUS_EVIDENCE = 8,              /* proofs of equivocation kept, the first ones */
+    QN_CONSENSUS_RECORD_LEN_MAX = 80,       /* bytes of a durable vote record */
 };
 _Static_assert(QN_CONSENSUS_OWN_VOTES_RESENT < QN_CONSENSUS_VOTE_VIEWS,
                "what is repeated can still be counted");
@@ -153,6 +155,8 @@ struct qn_validator_state {
     uint64_t told_view; /* of the first one */
     uint64_t view;      /* as it last said */
     uint64_t final_height;
+    uint64_t ceiling;     /* carried past this view: it casts no vote up to it */
+    qn_time_us carry_at;  /* not before: believing another ceiling */
     qn_time_us help_at;   /* not before: certificates to one who lags */
     qn_time_us status_at; /* not before: our status to one who is ahead */
     qn_time_us answers_at;
@@ -172,6 +176,7 @@ enum qn_arm_reason {
     QN_ARM_HEARTBEAT = 1U << 2,
     QN_ARM_SETTLE = 1U << 3, /* a notarized block is not final yet */
     QN_ARM_OWN = 1U << 4,    /* an own vote was cast in this view */
+    QN_ARM_CARRY = 1U << 5,  /* a linked validator waits for the views to pass its ceiling */
 };
 
 struct qn_consensus {

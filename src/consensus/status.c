@@ -6,7 +6,8 @@ void qn_status_send(struct qn_consensus *c, int to)
     struct qn_status status = {.epoch = c->epoch,
                                .view = c->view,
                                .final_height = qn_final_height(c),
-                               .final_id = c->final_block->id};
+                               .final_id = c->final_block->id,
+                               .ceiling = c->joining || c->ceiling < c->view ? 0 : c->ceiling};
 
     qn_consensus_send(c, to, QN_STATUS, qn_status_encode(&status));
 }
@@ -48,6 +49,18 @@ void qn_status_help(struct qn_consensus *c, int validator)
     }
 }
 
+/* Believed a little at a time, so that a number alone keeps nobody busy. */
+static void take_ceiling(struct qn_consensus *c, int validator, uint64_t ceiling)
+{
+    struct qn_validator_state *peer = &c->peers[validator];
+    uint64_t most = c->view + QN_CONSENSUS_CARRY_VIEWS;
+
+    if (ceiling > peer->ceiling && c->now >= peer->carry_at) {
+        peer->carry_at = c->now + QN_CONSENSUS_CARRY_PAUSE_US;
+        peer->ceiling = ceiling < most ? ceiling : most;
+    }
+}
+
 enum qn_err qn_on_status(struct qn_consensus *c, int validator, struct qn_span bytes)
 {
     struct qn_status status;
@@ -70,6 +83,7 @@ enum qn_err qn_on_status(struct qn_consensus *c, int validator, struct qn_span b
                (unsigned long long)status.final_height);
         return QN_OK;
     }
+    take_ceiling(c, validator, status.ceiling);
     if (status.view < c->view || status.final_height < qn_final_height(c)) {
         qn_status_help(c, validator);
     }

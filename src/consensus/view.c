@@ -33,6 +33,17 @@ static bool unsettled(struct qn_consensus *c)
     return false;
 }
 
+/* A validator that may have voted before it lost its memory waits for the views to pass its ceiling. */
+static bool somebody_waits(const struct qn_consensus *c)
+{
+    for (int i = 0; i < (int)c->n; i++) {
+        if (c->peers[i].linked && c->peers[i].ceiling >= c->view) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static unsigned arm_reasons(struct qn_consensus *c)
 {
     unsigned reasons = 0;
@@ -45,6 +56,7 @@ static unsigned arm_reasons(struct qn_consensus *c)
     reasons |= c->now >= c->heartbeat_at ? QN_ARM_HEARTBEAT : 0U;
     reasons |= qn_slot_own_any(qn_slot_find(c, c->view)) ? QN_ARM_OWN : 0U;
     reasons |= unsettled(c) ? QN_ARM_SETTLE : 0U;
+    reasons |= somebody_waits(c) ? QN_ARM_CARRY : 0U;
     return reasons;
 }
 

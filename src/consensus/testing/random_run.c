@@ -171,6 +171,7 @@ static void run(struct random_run *result, uint64_t seed, bool transcript)
     result->ok = harness_run_until_final(h, QN_SECONDS(120));
     const char *failure = harness_failure(h);
     result->ok = result->ok && failure == NULL;
+    result->broken = failure != NULL;
     for (int i = 0; i < (int)config.n; i++) {
         result->blocks =
             harness_height(h, i) > result->blocks ? harness_height(h, i) : result->blocks;

@@ -7,6 +7,7 @@
 
 struct random_run {
     bool ok;
+    bool broken; /* an invariant was violated; else a run that is not ok made no progress */
     char what[HARNESS_TEXT_MAX]; /* of a failure, else of the run */
     uint64_t blocks;
     uint64_t views;
