@@ -40,6 +40,8 @@ function(qn_module name)
     endif()
     set(testing_below ${arg_LINK})
     list(TRANSFORM testing_below APPEND "_testing")
+    # Its fake node has the names of the real one.
+    list(REMOVE_ITEM testing_below qn_api_testing)
     file(GLOB testing CONFIGURE_DEPENDS "${folder}/testing/*.c")
     if(testing)
         add_library(qn_${name}_testing STATIC ${testing})

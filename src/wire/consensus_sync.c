@@ -5,11 +5,12 @@
 static void write_status(struct qn_writer *w, const void *record)
 {
     const struct qn_status *status = record;
-    qn_write_map(w, 4);
+    qn_write_map(w, 5);
     qn_write_uint_at(w, 1, status->epoch);
     qn_write_uint_at(w, 2, status->view);
     qn_write_uint_at(w, 3, status->final_height);
     qn_write_bytes_at(w, 4, status->final_id.bytes, sizeof status->final_id.bytes);
+    qn_write_uint_at(w, 5, status->ceiling);
 }
 
 struct qn_buf *qn_status_encode(const struct qn_status *status)
@@ -27,6 +28,7 @@ enum qn_err qn_status_decode(struct qn_status *out, struct qn_span bytes)
     status.view = qn_read_uint_at(&in, &map, 2, UINT64_MAX);
     status.final_height = qn_read_uint_at(&in, &map, 3, UINT64_MAX);
     qn_read_fixed_at(&in, &map, 4, status.final_id.bytes, sizeof status.final_id.bytes);
+    status.ceiling = qn_read_uint_at(&in, &map, 5, UINT64_MAX);
     qn_read_map_end_extensible(&in, &map);
     enum qn_err err = qn_reader_done(&in);
     if (err == QN_OK) {

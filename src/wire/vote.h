@@ -80,12 +80,13 @@ struct qn_hash qn_cert_digest(const struct qn_cert *cert, const struct qn_networ
 /* Validator index of the certificate's signature number position, or -1 beyond the last. */
 int qn_cert_signer(const struct qn_cert *cert, size_t position);
 
-/* STATUS {1: epoch, 2: view, 3: final height, 4: final id}; extensible. */
+/* STATUS {1: epoch, 2: view, 3: final height, 4: final id, 5: ceiling}; extensible. */
 struct qn_status {
     uint64_t epoch;
     uint64_t view;
     uint64_t final_height;
     struct qn_hash final_id;
+    uint64_t ceiling; /* the sender casts no vote in views up to this one; 0: none barred */
 };
 struct qn_buf *qn_status_encode(const struct qn_status *status);
 QN_MUST_USE enum qn_err qn_status_decode(struct qn_status *status, struct qn_span bytes);

@@ -139,7 +139,7 @@ static void digests_cover_the_network_and_every_field(void **state)
 static void status_has_these_fields(void **state)
 {
     (void)state;
-    static const char hex[] = "A4 01 01 02 02 03 03 04 5820 44*32";
+    static const char hex[] = "A5 01 01 02 02 03 03 04 5820 44*32 05 09";
     struct qn_buf *buf = qn_hex_buf(hex);
     struct qn_status status;
     assert_int_equal(qn_status_decode(&status, qn_buf_span(buf)), QN_OK);
@@ -147,6 +147,7 @@ static void status_has_these_fields(void **state)
     assert_int_equal(status.view, 2);
     assert_int_equal(status.final_height, 3);
     assert_int_equal(status.final_id.bytes[0], 0x44);
+    assert_int_equal(status.ceiling, 9);
     qn_assert_hex(qn_status_encode(&status), hex);
     qn_buf_drop(buf);
 }

@@ -88,6 +88,7 @@ struct qn_buf *qn_sample_status(struct qn_sampler *s)
         .epoch = qn_sample_uint(s, 0, UINT64_MAX),
         .view = qn_sample_uint(s, 0, UINT64_MAX),
         .final_height = qn_sample_uint(s, 0, UINT64_MAX),
+        .ceiling = qn_sample_uint(s, 0, UINT64_MAX),
     };
     qn_sample_bytes(s, status.final_id.bytes, sizeof status.final_id.bytes);
     return qn_status_encode(&status);

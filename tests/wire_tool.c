@@ -1,0 +1,272 @@
+/* The codecs as a filter, for tests in other languages.
+ *
+ *   wire_tool kinds                   number, name, class, bytes at most, role of each message kind
+ *   wire_tool names                   close reasons and error codes: list, number, name
+ *   wire_tool samples SEED ROUNDS     name, variant, hex of valid samples: smallest, largest, random
+ *   wire_tool decode                  lines "name hex" on stdin, one verdict each: "ok" or an error
+ *
+ * A verdict is on all of the bytes: what is carried inside (a transaction in a SUBMIT, the header, the
+ * transactions of a block) is decoded as well. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ledger/testing/record_families.h"
+#include "wire/announce.h"
+#include "wire/block.h"
+#include "wire/genesis_reply.h"
+#include "wire/testing/family.h"
+#include "wire/testing/run.h"
+#include "wire/transaction.h"
+#include "wire/vote.h"
+
+/* --- decoding all the way down --- */
+
+static enum qn_err decode_whole(const char *name, struct qn_span bytes);
+
+static const struct qn_family *find_family(const char *name)
+{
+    const struct qn_family *family = qn_family_find(name);
+    size_t count = 0;
+    const struct qn_family *records = qn_record_families(&count);
+    for (size_t i = 0; family == NULL && i < count; i++) {
+        if (strcmp(records[i].name, name) == 0) {
+            family = &records[i];
+        }
+    }
+    return family;
+}
+
+static enum qn_err decode_transaction(struct qn_span bytes, int kind)
+{
+    struct qn_tx tx;
+    struct qn_signed envelope;
+    enum qn_err err = qn_tx_decode(&tx, &envelope, bytes);
+    if (err == QN_OK && kind != 0 && (int)tx.kind != kind) {
+        err = QN_ERR_MALFORMED;
+    }
+    return err;
+}
+
+static enum qn_err decode_register(struct qn_span bytes)
+{
+    return decode_transaction(bytes, QN_TX_REGISTER);
+}
+
+static enum qn_err decode_update(struct qn_span bytes)
+{
+    return decode_transaction(bytes, QN_TX_UPDATE);
+}
+
+static enum qn_err decode_revoke(struct qn_span bytes)
+{
+    return decode_transaction(bytes, QN_TX_REVOKE);
+}
+
+static enum qn_err decode_in_announce(struct qn_span bytes)
+{
+    struct qn_announce announce;
+    enum qn_err err = qn_announce_decode(&announce, bytes);
+    return err == QN_OK ? decode_whole("record", announce.record) : err;
+}
+
+static enum qn_err decode_in_tx(struct qn_span bytes)
+{
+    struct qn_span tx;
+    enum qn_err err = qn_tx_message_decode(&tx, bytes);
+    return err == QN_OK ? decode_transaction(tx, 0) : err;
+}
+
+static enum qn_err decode_in_submit(struct qn_span bytes)
+{
+    struct qn_submit submit;
+    enum qn_err err = qn_submit_decode(&submit, bytes);
+    return err == QN_OK ? decode_transaction(submit.tx, 0) : err;
+}
+
+static enum qn_err decode_in_block(struct qn_span bytes)
+{
+    struct qn_block *block = NULL;
+    enum qn_err err = qn_block_decode(&block, bytes);
+    for (size_t i = 0; err == QN_OK && i < block->tx_count; i++) {
+        err = decode_transaction(block->txs[i], 0);
+    }
+    qn_block_drop(block);
+    return err;
+}
+
+static enum qn_err decode_in_propose(struct qn_span bytes)
+{
+    struct qn_propose propose;
+    enum qn_err err = qn_propose_decode(&propose, bytes);
+    return err == QN_OK ? decode_whole("block", propose.block) : err;
+}
+
+static enum qn_err decode_in_blocks(struct qn_span bytes)
+{
+    struct qn_blocks blocks;
+    enum qn_err err = qn_blocks_decode(&blocks, bytes);
+    for (size_t i = 0; err == QN_OK && i < blocks.count; i++) {
+        err = decode_whole("block", blocks.items[i].block);
+        if (err == QN_OK && blocks.items[i].cert.len > 0) {
+            err = decode_whole("cert", blocks.items[i].cert);
+        }
+    }
+    return err;
+}
+
+static enum qn_err decode_in_genesis(struct qn_span bytes)
+{
+    struct qn_genesis_reply reply;
+    enum qn_err err = qn_genesis_reply_decode(&reply, bytes);
+    for (size_t i = 0; err == QN_OK && i < reply.cert_count; i++) {
+        err = decode_whole("genesis-cert", reply.certs[i]);
+    }
+    return err == QN_OK ? decode_whole("genesis-parameters", reply.parameters) : err;
+}
+
+static const struct {
+    const char *name;
+    enum qn_err (*decode)(struct qn_span bytes);
+} containers[] = {
+    {"register", decode_register},    {"update", decode_update},      {"revoke", decode_revoke},
+    {"announce", decode_in_announce}, {"tx", decode_in_tx},           {"submit", decode_in_submit},
+    {"block", decode_in_block},       {"propose", decode_in_propose}, {"blocks", decode_in_blocks},
+    {"genesis", decode_in_genesis},
+};
+
+static enum qn_err decode_whole(const char *name, struct qn_span bytes)
+{
+    const struct qn_family *family = find_family(name);
+    if (family == NULL) {
+        (void)fprintf(stderr, "no family is called %s\n", name);
+        exit(2);
+    }
+    enum qn_err err = qn_family_check(family, bytes);
+    for (size_t i = 0; err == QN_OK && i < QN_ARRAY_COUNT(containers); i++) {
+        if (strcmp(containers[i].name, name) == 0) {
+            err = containers[i].decode(bytes);
+        }
+    }
+    return err;
+}
+
+/* --- the commands --- */
+
+static int print_kinds(void)
+{
+    for (unsigned kind = 0; kind <= UINT8_MAX; kind++) {
+        const struct qn_kind_info *info = qn_kind_find(kind);
+        if (info != NULL) {
+            printf("%u %s %d %zu %s\n", kind, info->name, (int)info->class, info->len_max,
+                   info->is_request ? "request"
+                   : info->is_reply ? "reply"
+                                    : "message");
+        }
+    }
+    return 0;
+}
+
+static int print_names(void)
+{
+    for (unsigned i = 0; i < QN_CLOSE_COUNT; i++) {
+        printf("close-reason %u %s\n", i, qn_close_reason_name(i));
+    }
+#define PRINT_ERR(name, number, text) printf("error-code %d %s\n", number, qn_err_name(QN_##name));
+    QN_ERR_LIST(PRINT_ERR)
+#undef PRINT_ERR
+    return 0;
+}
+
+static void print_sample(const char *name, const char *variant, const struct qn_buf *sample)
+{
+    char *hex = malloc(2 * sample->len + 1);
+    QN_ASSERT(hex != NULL);
+    qn_hex_encode(hex, sample->bytes, sample->len);
+    printf("%s %s %s\n", name, variant, hex);
+    free(hex);
+}
+
+static void print_samples(const struct qn_family *table, size_t count, uint64_t seed,
+                          unsigned rounds)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct qn_sampler s;
+        qn_rng_init(&s.rng, seed);
+        for (unsigned round = 0; round < rounds + 2; round++) {
+            static const char *const variants[] = {"min", "max", "random"};
+            unsigned variant = round < 2 ? round : 2;
+            s.size = (enum qn_sample_size)variant;
+            struct qn_buf *sample = table[i].sample(&s);
+            print_sample(table[i].name, variants[variant], sample);
+            qn_buf_drop(sample);
+        }
+    }
+}
+
+static int samples(const char *seed, const char *rounds)
+{
+    size_t count = 0;
+    uint64_t seed_number = strtoull(seed, NULL, 10);
+    unsigned round_count = (unsigned)strtoul(rounds, NULL, 10);
+    const struct qn_family *table = qn_families(&count);
+    print_samples(table, count, seed_number, round_count);
+    table = qn_record_families(&count);
+    print_samples(table, count, seed_number, round_count);
+    return 0;
+}
+
+/* One line: a name, a space, hex digits. */
+static int decode_line(char *line)
+{
+    char *hex = strchr(line, ' ');
+    if (hex == NULL) {
+        (void)fprintf(stderr, "not \"name hex\": %s\n", line);
+        return 2;
+    }
+    *hex = '\0';
+    hex += 1;
+    hex[strcspn(hex, "\n")] = '\0';
+    size_t len = strlen(hex) / 2;
+    uint8_t *bytes = malloc(len > 0 ? len : 1);
+    QN_ASSERT(bytes != NULL);
+    if (qn_hex_decode(bytes, len, hex) != QN_OK) {
+        (void)fprintf(stderr, "not hex: %.40s\n", hex);
+        free(bytes);
+        return 2;
+    }
+    printf("%s\n", qn_err_name(decode_whole(line, (struct qn_span){bytes, len})));
+    free(bytes);
+    return 0;
+}
+
+static int decode_lines(void)
+{
+    char *line = NULL;
+    size_t size = 0;
+    int status = 0;
+    while (status == 0 && getline(&line, &size, stdin) > 0) {
+        status = decode_line(line);
+    }
+    free(line);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    qn_test_start();
+    if (argc == 2 && strcmp(argv[1], "kinds") == 0) {
+        return print_kinds();
+    }
+    if (argc == 2 && strcmp(argv[1], "names") == 0) {
+        return print_names();
+    }
+    if (argc == 4 && strcmp(argv[1], "samples") == 0) {
+        return samples(argv[2], argv[3]);
+    }
+    if (argc == 2 && strcmp(argv[1], "decode") == 0) {
+        return decode_lines();
+    }
+    (void)fprintf(stderr, "usage: %s kinds | names | samples SEED ROUNDS | decode\n", argv[0]);
+    return 2;
+}
