@@ -12,7 +12,7 @@
 enum {
     /* Views above the final one that can be entered. Timeouts double every
      * QN_CONSENSUS_BACKOFF_VIEWS views without finality, so that a network whose messages arrive at
-     * all gets a block through long before the last; in the last one a validator waits. */
+     * all gets a block through long before the last; the last one is not given up. */
     QN_CONSENSUS_WINDOW = 128,
     QN_CONSENSUS_HISTORY = 32, /* views below, kept to serve those who lag a little */
     QN_CONSENSUS_RING = QN_CONSENSUS_WINDOW + QN_CONSENSUS_HISTORY,
