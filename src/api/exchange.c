@@ -77,11 +77,12 @@ static enum MHD_Result send_problem(struct qn_api_exchange *x, const struct qn_a
     return send_answer(x, &answer, allow, closes);
 }
 
-/* Before the body was read: what follows on this connection may be that body, so it ends. */
+/* Before the body was read: the library ends the connection then, so that a body is never taken for the
+ * next request. */
 static enum MHD_Result refuse(struct qn_api_exchange *x, const struct qn_api_problem *problem,
                               const char *allow)
 {
-    return send_problem(x, problem, allow, true);
+    return send_problem(x, problem, allow, false);
 }
 
 /* ---- the head ---- */

@@ -4,6 +4,7 @@
 #include "api/testing/raw_http.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -589,6 +590,46 @@ static void *close_api(void *argument)
     return NULL;
 }
 
+static bool is_closing(struct qn_api *api)
+{
+    pthread_mutex_lock(&api->mutex);
+    bool closing = api->is_closing;
+    pthread_mutex_unlock(&api->mutex);
+    return closing;
+}
+
+static void close_lets_answers_out_and_nothing_new_in(void **state)
+{
+    struct qn_api_fixture fixture;
+    pthread_t closer;
+    (void)state;
+
+    qn_api_fixture_init(&fixture, QN_FAKE_ENTRIES_MAX, 0, NULL);
+    int slow = qn_raw_connect_small(fixture.server);
+    int late = qn_raw_connect(fixture.server);
+    assert_true(qn_raw_send(slow, "GET /v1/registry?limit=1000 HTTP/1.1\r\n" HOST "\r\n"));
+    struct pollfd begun = {.fd = slow, .events = POLLIN};
+    assert_int_equal(poll(&begun, 1, 20000), 1);
+    assert_int_equal(pthread_create(&closer, NULL, close_api, fixture.api), 0);
+    /* The slow reader keeps the API there until it has read all. */
+    while (!is_closing(fixture.api)) {
+        assert_int_equal(sched_yield(), 0);
+    }
+    fixture.api = NULL;
+    assert_true(qn_raw_send(late, "GET /v1/status HTTP/1.1\r\n" HOST "\r\n"));
+    assert_int_equal(qn_raw_read_answer(late, text, sizeof text), 503);
+    expect_header("\"code\":\"closed\"");
+    qn_raw_close(late);
+
+    size_t size = (size_t)8 * 1024 * 1024;
+    char *page = qn_api_alloc(size, 1);
+    assert_int_equal(qn_raw_read_answer(slow, page, size), 200);
+    free(page);
+    qn_raw_close(slow);
+    assert_int_equal(pthread_join(closer, NULL), 0);
+    qn_api_fixture_fini(&fixture);
+}
+
 static void close_amid_traffic_is_orderly(void **state)
 {
     struct qn_api_fixture *fixture = *state;
@@ -681,6 +722,7 @@ int main(void)
         TEST(concurrent_requests_are_all_answered),
         TEST(close_answers_what_is_under_way_with_503),
         TEST(a_stopped_loop_means_503),
+        cmocka_unit_test(close_lets_answers_out_and_nothing_new_in),
         TEST(close_amid_traffic_is_orderly),
         TEST(a_port_in_use_is_told_by_name),
         cmocka_unit_test(closing_nothing_is_allowed),
