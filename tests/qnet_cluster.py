@@ -185,7 +185,7 @@ class Node:
         items = {}
         index = 0
         while True:
-            page = self.get(f"/v1/registry?from={index}&limit=1000")
+            page = self.get(f"/v1/registry?from={index}&limit=200")
             items.update((item["id"], item) for item in page["items"])
             if page["next"] is None:
                 return page["height"], page["state_root"], items
@@ -212,10 +212,11 @@ class Node:
         return sum(value for name, value in self.metrics().items()
                    if name.startswith("qnet_link_failures_total") and f'reason="{reason}"' in name)
 
-    def client(self, *arguments, env=None, timeout=60):
-        """Runs a client command against this node's API, with its genesis settings."""
+    def client(self, *arguments, env=None, timeout=60, knows_genesis=True):
+        """Runs a client command against this node's API, by default with its genesis settings."""
+        names = ("QNET_GENESIS_CERT_", "QNET_ACTIVATION_POLICY", "QNET_ACTIVATION_BATCH_")
         settings = {name: value for name, value in self.env.items()
-                    if name.startswith(("QNET_GENESIS_CERT_", "QNET_ACTIVATION_POLICY", "QNET_ACTIVATION_BATCH_"))}
+                    if knows_genesis and name.startswith(names)}
         settings["QNET_API_URL"] = self.api if self.api.startswith("http") else f"http://{self.api}"
         settings.update(env or {})
         return qnet(*arguments, env=settings, timeout=timeout)
@@ -361,7 +362,7 @@ class Cluster:
                        timeout=timeout)
 
 
-def signed_transaction(node, *arguments, env):
+def signed_transaction(node, *arguments, env, knows_genesis=True):
     """The bytes that a command like `register` signs for this node's network and would submit. The
     command talks to a stand-in of the API that passes questions on and keeps what is posted."""
     posted = []
@@ -392,7 +393,7 @@ def signed_transaction(node, *arguments, env):
     thread.start()
     try:
         env = {**env, "QNET_API_URL": f"http://127.0.0.1:{server.server_address[1]}"}
-        _, _, errors = node.client(*arguments, env=env)
+        _, _, errors = node.client(*arguments, env=env, knows_genesis=knows_genesis)
         assert len(posted) == 1, f"{arguments[0]} posted {len(posted)} transactions: {errors}"
         return posted[0]
     finally:
