@@ -11,6 +11,13 @@ unsigned qn_live_count(const struct qn_consensus *c)
     return live;
 }
 
+/* In the last view of the window nobody gives up: nothing could come after it, whereas its leader's
+ * proposal, repeated until then, can still become final. */
+static bool is_last(const struct qn_consensus *c, uint64_t view)
+{
+    return view - c->final_view == QN_CONSENSUS_WINDOW;
+}
+
 void qn_nullify(struct qn_consensus *c, uint64_t view)
 {
     struct qn_view_slot *slot = qn_slot_get(c, view);
@@ -18,7 +25,7 @@ void qn_nullify(struct qn_consensus *c, uint64_t view)
                            !QN_MUTANT_IS(QN_MUTANT_NULLIFY_AFTER_FINALIZE);
 
     if (!c->started || slot == NULL || finalized_by_us || slot->own[QN_VOTE_NULLIFY - 1].cast ||
-        view <= c->ceiling) {
+        view <= c->ceiling || is_last(c, view)) {
         return;
     }
     qn_vote_cast(c, slot, QN_VOTE_NULLIFY, 0, NULL);
@@ -45,7 +52,7 @@ void qn_timeout_try(struct qn_consensus *c)
     int leader = qn_view_leader(c, c->view);
     bool proposed = slot != NULL && slot->proposed.block != NULL;
 
-    if (c->armed == 0 || c->view <= c->ceiling ||
+    if (c->armed == 0 || c->view <= c->ceiling || is_last(c, c->view) ||
         (slot != NULL && slot->own[QN_VOTE_NULLIFY - 1].cast)) {
         return;
     }
