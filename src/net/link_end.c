@@ -151,6 +151,7 @@ static void check_open(struct qn_link *link, qn_time_us now)
     } else if (now >= link->key_update_us && link->blocked == NULL &&
                qn_tls_update_key(link->tls)) {
         link->key_update_us = now + link->transport->limits.key_update_interval;
+        link->transport->counters.key_updates += 1;
     }
 }
 

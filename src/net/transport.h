@@ -45,6 +45,7 @@ struct qn_transport_counters {
     uint64_t accepted;
     uint64_t dialled;
     uint64_t failures[QN_CLOSE_COUNT];
+    uint64_t key_updates;
     uint64_t bytes_sent;
     uint64_t bytes_received;
     uint64_t messages_sent[QN_CLASS_COUNT];

@@ -64,6 +64,8 @@ void qn_transport_collect(const struct qn_transport *transport, const struct qn_
         (double)counters->bytes_sent);
     put(sink, "qnet_link_bytes_total", bytes_help, QN_METRIC_COUNTER, "direction", "in",
         (double)counters->bytes_received);
+    put(sink, "qnet_key_updates_total", "Sending keys of links that were replaced.",
+        QN_METRIC_COUNTER, NULL, NULL, (double)counters->key_updates);
     put_by_class(sink, "qnet_messages_sent_total", "Messages handed to TLS, by class.",
                  counters->messages_sent);
     put_by_class(sink, "qnet_messages_received_total", "Messages received whole, by class.",

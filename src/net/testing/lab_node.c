@@ -274,6 +274,36 @@ void qn_lab_close(struct qn_lab_node *node, qn_link_id link, enum qn_close_reaso
     qn_lab_do(node, &action);
 }
 
+/* With the mutex held. */
+static bool is_up(const struct qn_lab_node *node, qn_link_id link)
+{
+    for (size_t i = 0; i < node->event_count; i++) {
+        if (node->events[i].kind == QN_EVENT_LINK_DOWN && node->events[i].subject == link) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void qn_lab_close_all_but(struct qn_lab_node *node, enum qn_close_reason reason, size_t left)
+{
+    qn_link_id links[QN_LINKS_MAX];
+    size_t count = 0;
+
+    (void)pthread_mutex_lock(&node->mutex);
+    for (size_t i = 0; i < node->event_count && count < QN_LINKS_MAX; i++) {
+        if (node->events[i].kind == QN_EVENT_LINK_UP && is_up(node, node->events[i].subject)) {
+            links[count] = node->events[i].subject;
+            count += 1;
+        }
+    }
+    (void)pthread_mutex_unlock(&node->mutex);
+    while (count > left) {
+        count -= 1;
+        qn_lab_close(node, links[count], reason, count % 2 == 0);
+    }
+}
+
 static struct timespec wait_until(void)
 {
     struct timespec until;
@@ -410,18 +440,31 @@ double qn_lab_metric(struct qn_lab_node *node, const char *name, const char *lab
     return search.value;
 }
 
-bool qn_lab_wait_metric(struct qn_lab_node *node, const char *name, const char *label_value,
-                        double value)
+static bool wait_metric(struct qn_lab_node *node, const char *name, const char *label_value,
+                        double least, double most)
 {
     qn_time_us until = qn_clock_now() + QN_SECONDS(QN_LAB_WAIT_SECONDS);
 
     while (qn_clock_now() < until) {
-        if (qn_lab_metric(node, name, label_value) >= value) {
+        double value = qn_lab_metric(node, name, label_value);
+        if (value >= least && value <= most) {
             return true;
         }
         (void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     }
     return false;
+}
+
+bool qn_lab_wait_metric(struct qn_lab_node *node, const char *name, const char *label_value,
+                        double value)
+{
+    return wait_metric(node, name, label_value, value, 1e300);
+}
+
+bool qn_lab_wait_metric_is(struct qn_lab_node *node, const char *name, const char *label_value,
+                           double value)
+{
+    return wait_metric(node, name, label_value, value, value);
 }
 
 static bool is_dialled_as(const struct qn_lab_event *event, uint64_t dial)

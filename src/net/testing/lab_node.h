@@ -52,6 +52,9 @@ void qn_lab_send(struct qn_lab_node *node, qn_link_id link, enum qn_message_kind
 void qn_lab_close(struct qn_lab_node *node, qn_link_id link, enum qn_close_reason reason,
                   bool flush);
 
+/* Closes the newest links first, every second one with a flush, until only this many are left. */
+void qn_lab_close_all_but(struct qn_lab_node *node, enum qn_close_reason reason, size_t left);
+
 /* Waits until the core got an event of this kind that passes (NULL: any), from the first on; false
  * after QN_LAB_WAIT_SECONDS. found may be NULL. */
 bool qn_lab_wait(struct qn_lab_node *node, struct qn_lab_event *found, enum qn_event_kind kind,
@@ -69,6 +72,9 @@ double qn_lab_metric(struct qn_lab_node *node, const char *name, const char *lab
 /* Waits until the metric is at least this. */
 bool qn_lab_wait_metric(struct qn_lab_node *node, const char *name, const char *label_value,
                         double value);
+/* Waits until it is exactly this. */
+bool qn_lab_wait_metric_is(struct qn_lab_node *node, const char *name, const char *label_value,
+                           double value);
 
 /* Links a to b; the ids of the link on both sides. */
 bool qn_lab_link(struct qn_lab_node *a, struct qn_lab_node *b, qn_link_id *at_a, qn_link_id *at_b);

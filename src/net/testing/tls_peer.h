@@ -23,6 +23,7 @@ struct qn_tls_peer_options {
     const char *sigalgs; /* NULL: OpenSSL's own list */
     const char *alpn;    /* NULL: "qnet/1"; "": none */
     bool is_tls12;
+    bool is_mute;            /* says nothing at all, and waits until the other end closes */
     bool lists_cert_sigalgs; /* sends signature_algorithms_cert: the shape of CVE-2026-14457 */
 };
 
