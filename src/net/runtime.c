@@ -154,6 +154,9 @@ static void on_wake(uv_async_t *handle)
 {
     struct qn_runtime *runtime = handle->data;
 
+    if (runtime->is_torn_down) {
+        return; /* a wake-up from before */
+    }
     qn_runtime_run_posts(runtime);
     qn_runtime_take_work(runtime);
     if (atomic_load(&runtime->stop_asked) && !runtime->is_stopping) {

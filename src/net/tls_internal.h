@@ -36,6 +36,9 @@ bool qn_tls_check_peer(struct qn_tls_session *session);
 /* The peer's raw key. False: it has none, or none that a node may have; reason says which. */
 bool qn_tls_read_peer_key(const SSL *ssl, struct qn_public_key *key, enum qn_close_reason *reason);
 
+/* The negotiated key exchange as the suite table spells it; NULL: it is none of the table's. */
+const char *qn_tls_hybrid_group(SSL *ssl);
+
 /* Translates the outcome of an SSL_* call that did not succeed; notes failure and its text. */
 enum qn_tls_result qn_tls_outcome(struct qn_tls_session *session, int result);
 void qn_tls_fail(struct qn_tls_session *session, enum qn_close_reason reason, const char *text);

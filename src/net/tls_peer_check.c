@@ -145,7 +145,7 @@ static bool is_alpn_agreed(const SSL *ssl)
     return len == qn_tls_alpn[0] && memcmp(name, qn_tls_alpn + 1, len) == 0;
 }
 
-static bool is_group_hybrid(SSL *ssl)
+const char *qn_tls_hybrid_group(SSL *ssl)
 {
     size_t count = 0;
     const struct qn_suite *suites = qn_suite_list(&count);
@@ -153,10 +153,10 @@ static bool is_group_hybrid(SSL *ssl)
 
     for (size_t i = 0; group != NULL && i < count; i++) {
         if (suites[i].tls_group != NULL && OPENSSL_strcasecmp(group, suites[i].tls_group) == 0) {
-            return true;
+            return suites[i].tls_group;
         }
     }
-    return false;
+    return NULL;
 }
 
 bool qn_tls_check_peer(struct qn_tls_session *session)
@@ -165,7 +165,7 @@ bool qn_tls_check_peer(struct qn_tls_session *session)
         qn_tls_fail(session, QN_CLOSE_TLS_VERSION, "not TLS 1.3");
         return false;
     }
-    if (!is_group_hybrid(session->ssl)) {
+    if (qn_tls_hybrid_group(session->ssl) == NULL) {
         qn_tls_fail(session, QN_CLOSE_TLS_GROUP, "not a hybrid key exchange");
         return false;
     }

@@ -62,7 +62,7 @@ void qn_tls_peer_key(const struct qn_tls_session *session, struct qn_public_key 
 
 const char *qn_tls_group(const struct qn_tls_session *session)
 {
-    const char *name = SSL_get0_group_name(session->ssl);
+    const char *name = qn_tls_hybrid_group(session->ssl);
 
     return name != NULL ? name : "";
 }
