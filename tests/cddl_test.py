@@ -5,8 +5,10 @@
    each limit, the limit itself) are decided alike by the CDDL and by the C decoders: what matches is
    accepted, what does not is refused.
 3. Kinds, classes, limits, close reasons and error codes are the same in both.
+4. What is hashed or signed without being sent has the form that the file gives.
 """
 
+import hashlib
 import re
 import sys
 import unittest
@@ -280,6 +282,32 @@ class CddlTest(unittest.TestCase):
             _, body = SCHEMA.rules[rule]
             entries = [entry for choice in body[1][1] for entry in choice]
             self.assertEqual([(e[3][1], e[4][1]) for e in entries], pairs)
+
+
+def parts_of(rule, words):
+    """The value that a digest is taken over, from the words that the tool prints."""
+    data = [int(w) if len(w) < 32 else bytes.fromhex(w) for w in words]
+    if rule == "network-definition":
+        return ["qnet/1/genesis", data[:-1], data[-1]]
+    if rule == "validator-set":
+        return [list(pair) for pair in zip(data[::2], data[1::2])]
+    return data
+
+
+class DigestTest(unittest.TestCase):
+    def test_what_is_hashed_is_what_the_file_says(self):
+        seen = set()
+        for line in wire_tool.run("digests", wire_tool.SEED).splitlines():
+            rule, digest, *words = line.split()
+            network = b""
+            if rule in ("proposal", "nullification", "activation-claim"):  # signed: bound to a network
+                network = bytes.fromhex(words.pop(0))
+            value = parts_of(rule, words)
+            self.assertTrue(SCHEMA.matches(rule, value), describe(value))
+            encoded = cbor2.dumps(value, canonical=True)
+            self.assertEqual(hashlib.sha3_256(network + encoded).hexdigest(), digest, rule)
+            seen.add(rule)
+        self.assertEqual(len(seen), 5)
 
 
 class CheckerTest(unittest.TestCase):

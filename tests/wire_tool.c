@@ -3,6 +3,7 @@
  *   wire_tool kinds                   number, name, class, bytes at most, role of each message kind
  *   wire_tool names                   close reasons and error codes: list, number, name
  *   wire_tool samples SEED ROUNDS     name, variant, hex of valid samples: smallest, largest, random
+ *   wire_tool digests SEED            name, digest, and the parts it is made of, in their order
  *   wire_tool decode                  lines "name hex" on stdin, one verdict each: "ok" or an error
  *
  * A verdict is on all of the bytes: what is carried inside (a transaction in a SUBMIT, the header, the
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger/testing/ledger_kit.h"
 #include "ledger/testing/record_families.h"
 #include "wire/announce.h"
 #include "wire/block.h"
@@ -216,6 +218,80 @@ static int samples(const char *seed, const char *rounds)
     return 0;
 }
 
+/* --- what is hashed or signed without being sent --- */
+
+static void print_hex(struct qn_span bytes)
+{
+    char text[2 * 32 + 1];
+    for (size_t at = 0; at < bytes.len; at += 32) {
+        qn_hex_encode(text, bytes.at + at, bytes.len - at < 32 ? bytes.len - at : 32);
+        printf("%s", text);
+    }
+    printf(" ");
+}
+
+static void print_hash(const uint8_t hash[QN_HASH_LEN])
+{
+    print_hex((struct qn_span){hash, QN_HASH_LEN});
+}
+
+static void print_signed_digests(uint64_t seed)
+{
+    struct qn_sampler s = {.size = QN_SAMPLE_RANDOM};
+    struct qn_network_id network;
+    struct qn_hash hash;
+    struct qn_node_id id;
+    qn_rng_init(&s.rng, seed);
+    for (int i = 0; i < 20; i++) {
+        uint64_t numbers[3];
+        for (size_t n = 0; n < QN_ARRAY_COUNT(numbers); n++) {
+            numbers[n] = qn_sample_uint(&s, 0, UINT64_MAX);
+        }
+        uint32_t index = (uint32_t)qn_sample_uint(&s, 0, UINT32_MAX);
+        qn_sample_bytes(&s, network.bytes, sizeof network.bytes);
+        qn_sample_bytes(&s, hash.bytes, sizeof hash.bytes);
+        qn_sample_bytes(&s, id.bytes, sizeof id.bytes);
+
+        printf("proposal ");
+        print_hash(qn_proposal_digest(&network, numbers[0], numbers[1], numbers[2], &hash).bytes);
+        print_hash(network.bytes);
+        printf("%ju %ju %ju ", (uintmax_t)numbers[0], (uintmax_t)numbers[1], (uintmax_t)numbers[2]);
+        print_hash(hash.bytes);
+        printf("\nnullification ");
+        print_hash(qn_nullify_digest(&network, numbers[0], numbers[1]).bytes);
+        print_hash(network.bytes);
+        printf("%ju %ju\nactivation-claim ", (uintmax_t)numbers[0], (uintmax_t)numbers[1]);
+        print_hash(qn_activation_digest(&network, &hash, index, &id).bytes);
+        print_hash(network.bytes);
+        print_hash(hash.bytes);
+        printf("%u ", (unsigned)index);
+        print_hash(id.bytes);
+        printf("\n");
+    }
+}
+
+/* Of a network with five genesis nodes. */
+static void print_network_digests(void)
+{
+    struct qn_kit kit;
+    qn_kit_init(&kit, &(struct qn_kit_options){5, QN_POLICY_CODES, 3, 0});
+    printf("network-definition ");
+    print_hash(kit.genesis.network.bytes);
+    for (size_t i = 0; i < kit.genesis.cert_count; i++) {
+        print_hex(qn_buf_span(kit.genesis.cert_bytes[i]));
+    }
+    print_hex(qn_buf_span(kit.genesis.parameter_bytes));
+    printf("\nvalidator-set ");
+    print_hash(qn_validator_set_hash(&kit.genesis.validators).bytes);
+    for (size_t i = 0; i < kit.genesis.validators.count; i++) {
+        const struct qn_validator *member = &kit.genesis.validators.members[i];
+        printf("%u ", (unsigned)member->key.suite);
+        print_hash(member->id.bytes);
+    }
+    printf("\n");
+    qn_kit_fini(&kit);
+}
+
 /* One line: a name, a space, hex digits. */
 static int decode_line(char *line)
 {
@@ -264,9 +340,15 @@ int main(int argc, char **argv)
     if (argc == 4 && strcmp(argv[1], "samples") == 0) {
         return samples(argv[2], argv[3]);
     }
+    if (argc == 3 && strcmp(argv[1], "digests") == 0) {
+        print_signed_digests(strtoull(argv[2], NULL, 10));
+        print_network_digests();
+        return 0;
+    }
     if (argc == 2 && strcmp(argv[1], "decode") == 0) {
         return decode_lines();
     }
-    (void)fprintf(stderr, "usage: %s kinds | names | samples SEED ROUNDS | decode\n", argv[0]);
+    (void)fprintf(stderr, "usage: %s kinds | names | samples SEED ROUNDS | digests SEED | decode\n",
+                  argv[0]);
     return 2;
 }
