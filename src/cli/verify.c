@@ -75,7 +75,8 @@ static void look_up(struct verification *v)
         (void)snprintf(v->standing, sizeof v->standing, "%s", qn_json_text(result.json, "status"));
         v->has_index = true;
         v->index = qn_json_number(result.json, "index");
-    } else if (result.status == 404 && strcmp(result.code, "not_found") == 0) {
+    } else if (result.status == 404 &&
+               strcmp(result.code, qn_err_name(QN_ERR_NOT_REGISTERED)) == 0) {
         (void)snprintf(v->standing, sizeof v->standing, "unregistered");
     }
     if (strcmp(v->standing, "unknown") != 0) {
