@@ -326,9 +326,10 @@ class Cluster:
         return self.spawn(name, {"QNET_REGION": random.choice(REGIONS), "QNET_LISTEN": "127.0.0.1:0",
                                  **identity.env, **extra, **(env or {})})
 
-    def start(self, ordinary=0):
-        """All genesis nodes and so many ordinary ones with a code each, registered and ready."""
-        for i in range(len(self.genesis.identities)):
+    def start(self, ordinary=0, absent=0):
+        """All genesis nodes but the last absent ones, and so many ordinary ones with a code each,
+        registered and ready."""
+        for i in range(len(self.genesis.identities) - absent):
             self.spawn_genesis(i)
         for i in range(ordinary):
             code = self.genesis.take_code() if self.genesis.codes else None

@@ -11,9 +11,10 @@ const here = import.meta.dirname;
 // The distribution's Python, as for the Python tests.
 const python = process.env.QNET_PYTHON ?? '/usr/bin/python3';
 
-// Starts so many nodes, registered and linked. Whoever starts it calls stop().
-export async function startNetwork(genesis, ordinary) {
-  const child = spawn(python, [`${here}/network.py`, String(genesis), String(ordinary)], {
+// Starts so many nodes, registered and linked; absent of the genesis nodes do not run. Whoever starts
+// it calls stop().
+export async function startNetwork(genesis, ordinary, absent = 0) {
+  const child = spawn(python, [`${here}/network.py`, ...[genesis, ordinary, absent].map(String)], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, PYTHONPATH: `${here}/..` },
   });
