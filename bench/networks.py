@@ -65,6 +65,10 @@ class Client:
         return elapsed
 
 
+def cpu_ns(pid):
+    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
+
+
 class Network:
     """Genesis nodes with the policy `open`, and ordinary ones that join one after another."""
 
@@ -124,9 +128,16 @@ def one_after_another(network, report, count):
     with Client(network.nodes[0].api_address) as client:
         for transaction in transactions[:10]:  # caches, first connection, first views
             client.submit(transaction)
+        height = client.get("/v1/status")["height"]
+        used_ns = sum(cpu_ns(node.pid) for node in network.nodes)
         times_ms = [client.submit(transaction) * 1000 for transaction in transactions[10:]]
+        used_ns = sum(cpu_ns(node.pid) for node in network.nodes) - used_ns
+        blocks = client.get("/v1/status")["height"] - height
         own_ms = [us / 1000 for us in client.get("/v1/timings")["submit_us"][-count:]]
     n = len(network.nodes)
+    # Of one validator; unlike the times it hardly depends on who else uses the machine.
+    report.add(single("registration_cpu_ms", used_ns / 1e6 / count / n, validators=n))
+    report.add(single("blocks_a_registration", blocks / count, validators=n))
     report.add(line_of("registration_ms", times_ms, validators=n, clients=1))
     report.add(line_of("node_submit_ms", own_ms, validators=n))
 
@@ -207,6 +218,7 @@ class Announcements:
         self.join_ms = []
         self.update_ms = []
         self.total_ms = []
+        self.cpu_ms = []
         # Both clocks are the machine's; a record's sequence is the unix time in ms at which it was made.
         self.unix_minus_monotonic_us = (time.time() - time.monotonic()) * 1e6
 
@@ -220,10 +232,13 @@ class Announcements:
 
     def update_round(self, transactions, pace):
         """Each ordinary node's entry changes once, so that it makes and announces a new record."""
+        used_ns = sum(cpu_ns(node.pid) for node in self.network.nodes)
         with Client(self.network.nodes[0].api_address) as client:
             for transaction in transactions.values():
                 client.submit(transaction)
                 time.sleep(pace)  # the announcement has the machine for itself
+        used_ns = sum(cpu_ns(node.pid) for node in self.network.nodes) - used_ns
+        self.cpu_ms.append(used_ns / 1e6 / len(transactions) / len(self.network.nodes))
         for subject in transactions:
             sequence, first, last = wait_until(
                 lambda subject=subject: spread(self.network.nodes, subject, self.sequences[subject]),
@@ -258,15 +273,12 @@ def announcement(tools, report, quick, processes):
             measured.update_round({subject: txs[i] for subject, txs in updates.items()}, pace=0.1)
         report.add(line_of("announce_ms", measured.update_ms, processes=processes, kind="update"))
         report.add(line_of("announce_total_ms", measured.total_ms, processes=processes, kind="update"))
+        report.add(line_of("announce_cpu_ms", measured.cpu_ms, processes=processes, kind="update"))
         report.add(line_of("announce_ms", measured.join_ms, processes=processes, kind="join"))
         report_node_timings(network, report, processes)
 
 
 # ---- doing nothing ----
-
-def cpu_ns(pid):
-    return sum(int(path.read_text().split()[0]) for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
-
 
 def memory_kib(pid, field):
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
