@@ -3,6 +3,7 @@
 #include "wire/block.h"
 #include "wire/vote.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 struct data {
@@ -33,9 +34,10 @@ static enum qn_api_progress read_block(struct qn_api_call *call, const struct qn
 
     if (height > head || qn_ledger_block(ledger, &block, &cert, height) != QN_OK) {
         qn_api_problem_set(&call->problem, 404, "not_found",
-                           height > head ? "no block %llu yet: the head is %llu"
-                                         : "block %llu is no longer held; the head is %llu",
-                           (unsigned long long)height, (unsigned long long)head);
+                           height > head ? "no block %" PRIu64 " yet: the head is %" PRIu64
+                                         : "block %" PRIu64
+                                           " is no longer held; the head is %" PRIu64,
+                           height, head);
         return QN_API_DONE;
     }
     size_t cert_len = cert == NULL ? 0 : cert->len;
@@ -172,7 +174,7 @@ static void render_block(struct qn_api_answer *answer, const struct qn_api_call 
 static size_t cost_block(const struct qn_api_request *request)
 {
     (void)request;
-    return 2 * QN_MESSAGE_LEN_MAX;
+    return (size_t)2 * QN_MESSAGE_LEN_MAX;
 }
 
 const struct qn_api_handler qn_api_block = {

@@ -236,7 +236,7 @@ static enum qn_err receive_body(const struct exchange *x, struct bytes *bytes,
 static enum qn_err receive_answer(const struct exchange *x, struct qn_api_client_answer *answer)
 {
     struct bytes bytes = {0};
-    struct qn_api_client_head head;
+    struct qn_api_client_head head = {0};
     size_t head_len = 0;
 
     make_room(&bytes);

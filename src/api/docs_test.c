@@ -127,7 +127,7 @@ static void add_documented(struct names *names, const char *prefix, const char *
         fail_msg("docs/api.md has no section %s", heading);
     }
     bool in_table = false;
-    for (; *line != '\0' && *line != '#'; line = next_line(line)) {
+    for (; line != NULL && *line != '\0' && *line != '#'; line = next_line(line)) {
         if (strncmp(line, "| member |", 10) == 0) {
             in_table = true;
         } else if (*line != '|') {

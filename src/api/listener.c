@@ -29,7 +29,7 @@ static int bind_address(const struct addrinfo *address)
 
 static bool name_of(struct qn_endpoint *bound, int fd)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t address_len = sizeof address;
     char host[NI_MAXHOST];
     char port[NI_MAXSERV];

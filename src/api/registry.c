@@ -1,6 +1,8 @@
 #include "api/answer.h"
 #include "api/resources.h"
 
+#include <inttypes.h>
+
 enum { ENTRY_JSON_LEN_MAX = QN_BASE64URL_SIZE(QN_SPKI_LEN_MAX) + 1024 };
 
 struct page {
@@ -36,8 +38,8 @@ static enum qn_api_progress read_page(struct qn_api_call *call, const struct qn_
     read_head(page, call, ledger);
     for (; page->count < count; page->count++) {
         if (qn_ledger_entry_at(ledger, &page->items[page->count], from + page->count) != QN_OK) {
-            qn_api_problem_set(&call->problem, 503, "not_ready", "entry %llu cannot be read now",
-                               (unsigned long long)(from + page->count));
+            qn_api_problem_set(&call->problem, 503, "not_ready",
+                               "entry %" PRIu64 " cannot be read now", from + page->count);
             break;
         }
     }
@@ -124,8 +126,7 @@ static enum qn_api_progress read_entry(struct qn_api_call *call, const struct qn
     page->count = 1;
     if (qn_ledger_entry(ledger, &page->items[0], &call->request.id) != QN_OK) {
         qn_api_problem_set(&call->problem, 404, "not_registered",
-                           "no such node id in the registry at height %llu",
-                           (unsigned long long)page->height);
+                           "no such node id in the registry at height %" PRIu64, page->height);
     }
     return QN_API_DONE;
 }

@@ -145,16 +145,18 @@ static void transactions_have_their_own_limit(void **state)
 {
     size_t len = QN_TX_LEN_MAX + 1;
     uint8_t *bytes = qn_api_alloc(len, 1);
-    char *body = qn_api_alloc(QN_BASE64URL_SIZE(len) + 32, 1);
+    char *text = qn_api_alloc(QN_BASE64URL_SIZE(len), 1);
+    size_t body_size = QN_BASE64URL_SIZE(len) + 32;
+    char *body = qn_api_alloc(body_size, 1);
 
     json_decref(qn_api_fixture_post(*state, as_bytes, (struct qn_span){bytes, len}, 413));
     json_decref(qn_api_fixture_post(*state, as_bytes, (struct qn_span){bytes, len - 1}, 200));
     json_decref(qn_api_fixture_post(*state, as_bytes, (struct qn_span){bytes, 0}, 400));
-    strcpy(body, "{\"transaction\":\"");
-    qn_base64url_encode(body + strlen(body), bytes, len);
-    strcat(body, "\"}");
+    qn_base64url_encode(text, bytes, len);
+    snprintf(body, body_size, "{\"transaction\":\"%s\"}", text);
     json_decref(qn_api_fixture_post(*state, as_json, span_of(body), 413));
     free(body);
+    free(text);
     free(bytes);
 }
 

@@ -13,7 +13,7 @@ void qn_fake_ledger_fini(struct qn_ledger *ledger);
 static void fill(uint8_t *bytes, size_t len, unsigned number)
 {
     for (size_t i = 0; i < len; i++) {
-        bytes[i] = (uint8_t)(number * 31 + i * 7 + (i >> 8) + (number >> 8));
+        bytes[i] = (uint8_t)(number * (size_t)31 + i * 7 + (i >> 8) + (number >> 8));
     }
 }
 
