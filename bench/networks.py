@@ -1,8 +1,10 @@
 """Benchmarks on whole networks: real `qnet node` processes on loopback, seen from outside."""
 
+import contextlib
 import json
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -86,13 +88,18 @@ class Network:
             for node in self.nodes:
                 wait_until(lambda node=node: node.ready()[0] == 200, f"{node.name} is ready")
         except BaseException:
-            self.cluster.close()
+            self.__exit__(*sys.exc_info())
             raise
         self.id = self.nodes[0].up["network"]["id"]
         return self
 
-    def __exit__(self, *error):
-        return self.cluster.__exit__(*error)
+    def __exit__(self, kind, error, trace):
+        if kind is not None and not issubclass(kind, Exception):  # interrupted: nothing to explain
+            self.cluster.close()
+            self.cluster.folder.cleanup()
+            return
+        with contextlib.redirect_stdout(sys.stderr):  # which may carry JSON
+            self.cluster.__exit__(kind, error, trace)
 
     @property
     def nodes(self):
