@@ -65,9 +65,8 @@ bool qn_tcp_wait_closed(int fd)
     return false;
 }
 
-static void say(const struct qn_tls_peer_options *options, const char *what)
+static void say(const char *what)
 {
-    (void)options;
     (void)fprintf(stderr, "tls_peer: %s: %s\n", what, ERR_reason_error_string(ERR_peek_error()));
     abort();
 }
@@ -158,7 +157,8 @@ static int select_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_l
     }
     own[0] = (unsigned char)len;
     memcpy(own + 1, name, len);
-    if (SSL_select_next_proto(&chosen, out_len, own, (unsigned)len + 1, in, in_len) !=
+    /* The result points into the first list: into the client's, which lives long enough. */
+    if (SSL_select_next_proto(&chosen, out_len, in, in_len, own, (unsigned)len + 1) !=
         OPENSSL_NPN_NEGOTIATED) {
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
@@ -199,10 +199,25 @@ static void set_key(SSL_CTX *context, const struct qn_tls_peer_options *options)
     X509 *certificate = make_certificate(pkey, options->key);
     if (SSL_CTX_use_certificate(context, certificate) != 1 ||
         SSL_CTX_use_PrivateKey(context, pkey) != 1) {
-        say(options, "key");
+        say("key");
     }
     X509_free(certificate);
     EVP_PKEY_free(pkey);
+}
+
+static void set_lists(SSL_CTX *context, const struct qn_tls_peer_options *options)
+{
+    char text[128]; /* OpenSSL's macros want it writable */
+
+    (void)snprintf(text, sizeof text, "%s",
+                   options->groups != NULL ? options->groups : "X25519MLKEM768");
+    if (SSL_CTX_set1_groups_list(context, text) != 1) {
+        say("groups");
+    }
+    (void)snprintf(text, sizeof text, "%s", options->sigalgs != NULL ? options->sigalgs : "");
+    if (options->sigalgs != NULL && SSL_CTX_set1_sigalgs_list(context, text) != 1) {
+        say("sigalgs");
+    }
 }
 
 static SSL_CTX *make_context(const struct qn_tls_peer_options *options)
@@ -213,13 +228,7 @@ static SSL_CTX *make_context(const struct qn_tls_peer_options *options)
     (void)SSL_CTX_set_min_proto_version(context, version);
     (void)SSL_CTX_set_max_proto_version(context, version);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, accept_any);
-    if (SSL_CTX_set1_groups_list(context, options->groups != NULL ? options->groups
-                                                                  : "X25519MLKEM768") != 1) {
-        say(options, "groups");
-    }
-    if (options->sigalgs != NULL && SSL_CTX_set1_sigalgs_list(context, options->sigalgs) != 1) {
-        say(options, "sigalgs");
-    }
+    set_lists(context, options);
     if (options->is_pushy) {
         SSL_CTX_set_msg_callback(context, tamper);
     }
@@ -302,7 +311,7 @@ static void serve(int fd, const struct qn_tls_peer_options *options, bool is_cli
     if (options->lists_cert_sigalgs &&
         SSL_CTX_add_custom_ext(context, TLSEXT_TYPE_signature_algorithms_cert, SSL_EXT_CLIENT_HELLO,
                                add_cert_sigalgs, NULL, NULL, NULL, NULL) != 1) {
-        say(options, "signature_algorithms_cert");
+        say("signature_algorithms_cert");
     }
     SSL *ssl = SSL_new(context);
     set_timeout(fd);
@@ -356,7 +365,7 @@ struct qn_tls_server *qn_tls_server_start(const struct qn_tls_peer_options *opti
     if (bind(server->fd, (struct sockaddr *)&address, len) != 0 || listen(server->fd, 1) != 0 ||
         getsockname(server->fd, (struct sockaddr *)&address, &len) != 0 ||
         pthread_create(&server->thread, NULL, run_server, server) != 0) {
-        say(options, "server");
+        say("server");
     }
     server->port = ntohs(address.sin_port);
     return server;
