@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "ledger/testing/record_families.h"
+#include "ledger/testing/small_ledger.h"
 #include "wire/testing/family.h"
 #include "wire/testing/frame_stream.h"
 #include "wire/testing/run.h"
@@ -130,7 +131,9 @@ static void write_table(const struct qn_family *table, size_t count)
     for (size_t i = 0; i < count; i++) {
         uint8_t selector = 0;
         for (size_t before = 0; before < i; before++) {
-            selector += strcmp(table[before].group, table[i].group) == 0;
+            if (strcmp(table[before].group, table[i].group) == 0) {
+                selector++;
+            }
         }
         write_family(&table[i], selector);
     }
@@ -213,6 +216,11 @@ static void write_items(void)
     }
 }
 
+static void write_ledger_seed(const char *target, const char *name, struct qn_span bytes)
+{
+    write_seed(target, name, (struct qn_span){NULL, 0}, bytes);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -229,5 +237,6 @@ int main(int argc, char **argv)
     write_table(table, count);
     write_frames();
     write_items();
+    qn_small_ledger_seeds(write_ledger_seed);
     return 0;
 }

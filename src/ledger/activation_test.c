@@ -15,7 +15,7 @@ enum { CODES = 40 };
 /* Keys that nobody holds do for trees. */
 static void draw_leaves(struct qn_hash leaves[CODES])
 {
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
 
     for (size_t i = 0; i < CODES; i++) {
         struct qn_public_key key = qn_chain_random_key(&rng);
@@ -165,7 +165,7 @@ static void bad_text_is_refused_and_leaves_the_code_alone(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_index_of_every_count_has_a_path_that_holds),
         cmocka_unit_test(no_path_holds_with_another_root_count_or_hash),

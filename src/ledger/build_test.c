@@ -115,7 +115,7 @@ static void the_same_block_again_is_no_second_state(void **state)
 
 static void invalid_transactions_are_passed_over(void **state)
 {
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct qn_chain chain;
     struct qn_buf *txs[5];
 
@@ -142,7 +142,7 @@ static void invalid_transactions_are_passed_over(void **state)
 
 static void a_block_holds_so_many_transactions_and_no_more(void **state)
 {
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct qn_chain chain;
     struct qn_buf *txs[QN_BLOCK_TXS_MAX + 3];
 
@@ -187,7 +187,7 @@ static struct qn_buf *large_registration(const struct qn_chain *chain, struct qn
 static void a_block_holds_so_many_bytes_and_no_more(void **state)
 {
     static const struct qn_kit_options large = {4, QN_POLICY_OPEN, QN_BLOCK_TXS_MAX - 1, 0};
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct qn_chain chain;
     struct qn_chain judge;
     struct qn_buf *txs[QN_BLOCK_TXS_MAX];
@@ -219,7 +219,7 @@ static void a_block_holds_so_many_bytes_and_no_more(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(block_0_is_what_genesis_says),
         cmocka_unit_test(the_time_is_raised_above_the_parents),

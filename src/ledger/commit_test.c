@@ -197,7 +197,7 @@ static void add_empty(struct qn_chain *chain, int count)
 static void old_transactions_are_forgotten_beyond_65536(void **state)
 {
     enum { BLOCKS_KEPT = QN_LEDGER_TXS_KEPT / QN_BLOCK_TXS_MAX, EMPTY_BLOCKS = 40 };
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct qn_chain chain;
     struct crowd crowd;
     uint64_t height;
@@ -230,7 +230,7 @@ static void old_transactions_are_forgotten_beyond_65536(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_sort_by_height_and_come_back),
         cmocka_unit_test(records_come_back),

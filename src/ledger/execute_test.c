@@ -390,7 +390,7 @@ static void signatures_of_a_proposal_are_those_of_the_parents_state(void **state
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_honest_block_is_executed_and_kept),
         cmocka_unit_test(false_roots_are_found_out),

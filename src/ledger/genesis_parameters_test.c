@@ -138,7 +138,7 @@ static void policies_have_names(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parameters_come_back_within_the_limit),
         cmocka_unit_test(only_the_one_encoding_is_taken),

@@ -321,7 +321,7 @@ static void more_certificates_than_validators_are_too_many(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_order_of_certificates_does_not_matter),
         cmocka_unit_test(the_time_is_the_latest_not_before),

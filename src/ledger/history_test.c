@@ -88,7 +88,7 @@ static void each_id_and_its_place_count(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_ids_have_the_zero_root),
         cmocka_unit_test(roots_are_those_of_the_definition),

@@ -252,7 +252,7 @@ static void live(struct qn_chain *chain, struct qn_rng *rng, uint64_t blocks)
 
 static void reopening_gives_the_same_ledger(void **state)
 {
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct qn_chain chain;
 
     (void)state;
@@ -328,7 +328,7 @@ static void expect_spoiled(struct qn_chain *chain, struct qn_store_key key, stru
 
 static void spoiled_storage_is_not_believed(void **state)
 {
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct qn_chain chain;
     struct qn_span gone = {NULL, 0};
     struct qn_span junk = {(const uint8_t *)"junk", 4};
@@ -459,7 +459,7 @@ static void a_chain_as_long_as_the_bound_takes_no_more(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_commit_tells_what_changed),
         cmocka_unit_test(two_branches_stand_side_by_side_until_one_is_final),

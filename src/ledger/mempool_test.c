@@ -198,7 +198,7 @@ static void a_sweep_asks_for_each_and_drops_the_rest(void **state)
 /* Random steps beside an array. */
 static void it_behaves_like_a_list_under_random_steps(void **state)
 {
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct qn_mempool *pool = qn_mempool_new(CAPACITY);
     char list[CAPACITY + 1] = "";
 
@@ -230,7 +230,7 @@ static void it_behaves_like_a_list_under_random_steps(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_oldest_come_first),
         cmocka_unit_test(one_per_transaction_node_and_code),

@@ -86,7 +86,7 @@ static void a_path_holds_at_its_own_place_only(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_root_joins_pairs_level_by_level),
         cmocka_unit_test(a_leaf_is_not_an_inner_node),

@@ -126,7 +126,7 @@ static void usable_means_active_and_not_expired(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_come_back_whole_within_the_limit),
         cmocka_unit_test(what_is_no_entry_is_refused_and_leaves_the_output_alone),

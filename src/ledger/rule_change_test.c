@@ -262,7 +262,7 @@ static void the_committee_changes_only_by_a_committee_change(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_update_changes_the_entry_and_is_signed_by_its_key),
         cmocka_unit_test(sequence_numbers_go_up_by_one),

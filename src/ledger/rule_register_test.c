@@ -413,7 +413,7 @@ static void the_entry_is_what_the_transaction_says(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_registration_names_its_two_signatures),
         cmocka_unit_test(what_is_not_a_transaction_is_told),

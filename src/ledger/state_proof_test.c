@@ -34,7 +34,7 @@ static struct qn_hash random_hash(struct qn_rng *rng)
 
 static void plant(struct forest *forest)
 {
-    forest->rng = qn_chain_test_rng();
+    forest->rng = qn_test_rng();
     forest->tree = NULL;
     for (size_t i = 0; i < LEAVES; i++) {
         forest->keys[i] = random_hash(&forest->rng);
@@ -272,7 +272,7 @@ static void encoded_proofs_come_back_whole(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_leaf_is_proved_a_member_and_nothing_else),
         cmocka_unit_test(every_absent_key_is_proved_absent_and_nothing_else),

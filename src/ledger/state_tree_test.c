@@ -133,7 +133,7 @@ static void the_empty_tree_has_the_zero_root(void **state)
 
 static void roots_are_those_of_the_definition_after_random_puts(void **state)
 {
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct model *model = calloc(1, sizeof *model);
     struct qn_tree_node *tree = NULL;
 
@@ -179,7 +179,7 @@ static void keys_that_differ_in_the_last_bit_stand_side_by_side(void **state)
 static void the_order_of_puts_does_not_matter(void **state)
 {
     enum { COUNT = 300 };
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct model none = {0};
     struct qn_hash keys[COUNT];
     struct qn_tree_node *forward = NULL;
@@ -210,7 +210,7 @@ static void the_order_of_puts_does_not_matter(void **state)
 static void a_version_is_unmoved_by_puts_into_it(void **state)
 {
     enum { VERSIONS = 60 };
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct model *model = calloc(1, sizeof *model);
     struct qn_tree_node *versions[VERSIONS] = {NULL};
     struct qn_hash roots[VERSIONS];
@@ -295,7 +295,7 @@ static bool see(void *context, const struct qn_hash *key, struct qn_buf *value,
 
 static void walk_goes_in_ascending_order_until_told_to_stop(void **state)
 {
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct model *model = calloc(1, sizeof *model);
     struct qn_tree_node *tree = NULL;
 
@@ -322,7 +322,7 @@ static void walk_goes_in_ascending_order_until_told_to_stop(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_empty_tree_has_the_zero_root),
         cmocka_unit_test(roots_are_those_of_the_definition_after_random_puts),

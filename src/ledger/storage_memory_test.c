@@ -155,7 +155,7 @@ static void change(struct qn_batch *batch, struct model *model, struct qn_rng *r
 
 static void it_is_an_ordered_map_under_random_batches(void **state)
 {
-    struct qn_rng rng = qn_chain_test_rng();
+    struct qn_rng rng = qn_test_rng();
     struct model *model = calloc(1, sizeof *model);
     struct qn_storage storage;
 
@@ -241,7 +241,7 @@ static void the_last_operation_on_a_key_wins(void **state)
 
 int main(int argc, char **argv)
 {
-    qn_chain_test_init(argc, argv);
+    qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_an_ordered_map_under_random_batches),
         cmocka_unit_test(a_batch_keeps_order_and_references),

@@ -1,9 +1,7 @@
 #include "ledger/testing/chain.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 void qn_chain_init(struct qn_chain *chain, const struct qn_kit_options *options)
 {
@@ -83,26 +81,6 @@ void qn_chain_add_one(struct qn_chain *chain, struct qn_buf *tx)
 struct qn_block *qn_chain_forge(const struct qn_block *block, const struct qn_header *header)
 {
     return qn_block_new(header, block->txs, block->tx_count);
-}
-
-static uint64_t test_seed;
-
-void qn_chain_test_init(int argc, char **argv)
-{
-    bool given = argc == 3 && strcmp(argv[1], "--seed") == 0;
-
-    test_seed = given ? strtoull(argv[2], NULL, 10) : (uint64_t)time(NULL);
-    qn_kit_start();
-}
-
-struct qn_rng qn_chain_test_rng(void)
-{
-    struct qn_rng rng;
-
-    printf("--seed %llu\n", (unsigned long long)test_seed);
-    (void)fflush(stdout); /* a crash must not swallow it */
-    qn_rng_init(&rng, test_seed);
-    return rng;
 }
 
 struct qn_public_key qn_chain_random_key(struct qn_rng *rng)

@@ -2,9 +2,9 @@
 #ifndef QN_LEDGER_CHAIN_H
 #define QN_LEDGER_CHAIN_H
 
-#include "base/rng.h"
 #include "ledger/ledger.h"
 #include "ledger/testing/ledger_kit.h"
+#include "wire/testing/run.h"
 
 struct qn_chain {
     struct qn_kit kit;
@@ -35,9 +35,6 @@ void qn_chain_add_one(struct qn_chain *chain, struct qn_buf *tx);
 /* A block with its header changed and encoded again, for blocks that must be refused. */
 struct qn_block *qn_chain_forge(const struct qn_block *block, const struct qn_header *header);
 
-/* The seed of a randomized test: `--seed NUMBER`, else the time. qn_chain_test_rng prints it. */
-void qn_chain_test_init(int argc, char **argv);
-struct qn_rng qn_chain_test_rng(void);
 /* Random bytes that are a well-formed ML-DSA-65 key which nobody holds. */
 struct qn_public_key qn_chain_random_key(struct qn_rng *rng);
 

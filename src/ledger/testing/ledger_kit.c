@@ -4,19 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_assertion(const char *message)
-{
-    (void)fprintf(stderr, "%s\n", message);
-}
-
-void qn_kit_start(void)
-{
-    const char *why = "";
-
-    qn_assert_hook = print_assertion;
-    QN_ASSERT(qn_crypto_init(&why) == QN_OK);
-}
-
 static void fixed_seed(uint8_t seed[QN_SEED_LEN], const char *purpose, unsigned number)
 {
     char text[64];

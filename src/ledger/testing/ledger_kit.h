@@ -1,6 +1,6 @@
 /* A small network for tests: genesis nodes with fixed keys and signed certificates, activation codes, and
  * signed transactions. The same arguments make the same bytes. Everything a test wants wrong it changes
- * before signing. */
+ * before signing. qn_test_start or qn_test_init (wire/testing/run.h) comes first. */
 #ifndef QN_LEDGER_KIT_H
 #define QN_LEDGER_KIT_H
 
@@ -31,9 +31,6 @@ struct qn_kit_options {
     size_t code_count;           /* 0..QN_KIT_CODES_MAX */
     qn_unix_ms codes_expires_ms; /* 0: never */
 };
-
-/* Starts the cryptographic library and prints broken invariants; first in main(). */
-void qn_kit_start(void);
 
 void qn_kit_init(struct qn_kit *kit, const struct qn_kit_options *options);
 void qn_kit_fini(struct qn_kit *kit);
