@@ -74,7 +74,7 @@ static void make_key(const struct qn_config_load *load, enum qn_option_id source
         size_t len = strlen(text);
         qn_config_complain(
             load, source, "is not the 64 hex digits of a key's seed: it has %zu %s", len,
-            len == 2 * QN_SEED_LEN ? "characters, not all of them hex digits" : "characters");
+            len == 2 * sizeof seed ? "characters, not all of them hex digits" : "characters");
         return;
     }
     config->key = qn_key_from_seed(config->suite, seed);

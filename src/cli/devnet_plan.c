@@ -71,10 +71,10 @@ static bool check_ports(const struct qn_devnet_plan *plan, const struct qn_cli *
 
 enum qn_exit qn_devnet_plan_read(struct qn_devnet_plan *plan, const struct qn_cli *cli)
 {
-    uint64_t genesis_count;
-    uint64_t node_count;
-    uint64_t base_port;
-    uint64_t seconds = 0;
+    uint64_t genesis_count = 0;
+    uint64_t node_count = 0;
+    uint64_t base_port = 0;
+    uint64_t seconds = 0; /* --for has no default */
     struct qn_log_levels levels;
     const char *level = qn_arguments_or_default(&cli->arguments, QN_OPTION_LOG);
     *plan = (struct qn_devnet_plan){.json = cli->arguments.json, .log_level = level};

@@ -213,19 +213,25 @@ void qn_settings_fini(struct qn_settings *settings)
     *settings = (struct qn_settings){0};
 }
 
+static void wipe_if_secret(char *variable)
+{
+    for (size_t id = 0; id < QN_OPTION_COUNT; id++) {
+        const struct qn_option *option = qn_option_at((enum qn_option_id)id);
+        if ((option->traits & QN_OPTION_SECRET) == 0 || option->environment == NULL) {
+            continue;
+        }
+        size_t len = strlen(option->environment);
+        if (strncmp(variable, option->environment, len) == 0 && variable[len] == '=') {
+            char *value = variable + len + 1;
+            qn_wipe(value, strlen(value));
+        }
+    }
+}
+
 void qn_settings_wipe_secrets(char *const *environment)
 {
     for (size_t i = 0; environment[i] != NULL; i++) {
-        for (size_t id = 0; id < QN_OPTION_COUNT; id++) {
-            const struct qn_option *option = qn_option_at((enum qn_option_id)id);
-            size_t len = option->environment != NULL ? strlen(option->environment) : 0;
-            if ((option->traits & QN_OPTION_SECRET) != 0 &&
-                strncmp(environment[i], option->environment, len) == 0 &&
-                environment[i][len] == '=') {
-                char *value = environment[i] + len + 1;
-                qn_wipe(value, strlen(value));
-            }
-        }
+        wipe_if_secret(environment[i]);
     }
 }
 
