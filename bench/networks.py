@@ -1,6 +1,7 @@
 """Benchmarks on whole networks: real `qnet node` processes on loopback, seen from outside."""
 
 import contextlib
+import datetime
 import json
 import socket
 import subprocess
@@ -74,15 +75,16 @@ def cpu_ns(pid):
 class Network:
     """Genesis nodes with the policy `open`, and ordinary ones that join one after another."""
 
-    def __init__(self, tools, validators):
+    def __init__(self, tools, validators, log=QUIET):
         self.tools = tools
+        self.log = log
         self.genesis = Genesis(validators, policy="open", name="bench")
         self.cluster = Cluster(self.genesis)
 
     def __enter__(self):
         try:
             for i in range(len(self.genesis.identities)):
-                self.cluster.spawn_genesis(i, env=QUIET)
+                self.cluster.spawn_genesis(i, env=self.log)
             for node in self.nodes:
                 node.await_up()
             for node in self.nodes:
@@ -108,7 +110,7 @@ class Network:
     def join(self, identity):
         """Starts an ordinary node and waits until it is registered and has links."""
         # bench_transactions gives sequence number k region k modulo 6, so each update changes something.
-        environment = {"QNET_REGION": REGIONS[1], **QUIET}
+        environment = {"QNET_REGION": REGIONS[1], **self.log}
         node = self.cluster.spawn_ordinary(f"node-{len(self.nodes)}", identity=identity, env=environment)
         node.await_up()
         node.seed = identity.seed
@@ -189,6 +191,40 @@ def registration(tools, report, quick, validators):
     with Network(tools, validators) as network:
         one_after_another(network, report, 40 if quick else 300)
         all_at_once(network, report, 32, 200 if quick else 1000)
+
+
+def logged_times(node, event):
+    """Unix times in seconds, to the millisecond, at which the node logged this event."""
+    return [datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00")).timestamp()
+            for line in node.log_lines() if line["event"] == event]
+
+
+def stages(tools, report, quick):
+    """Where a registration spends its time on an idle network, by the log of the node that was asked: it
+    enters the next view when the block is notarized, and commits it when it is final."""
+    count = 20 if quick else 40  # as many lines as the log lets one event write in a burst
+    with Network(tools, VALIDATORS, log={"QNET_LOG": "warn,consensus=debug,ledger=info"}) as network:
+        node = network.nodes[0]
+        spans = []
+        with Client(node.api_address) as client:
+            for transaction in network.transactions("register", count):
+                start = time.time()
+                client.submit(transaction)
+                spans.append((start, time.time()))
+                time.sleep(0.05)  # the others finish too
+        views, commits = logged_times(node, "view"), logged_times(node, "commit")
+    parts = {"notarized": [], "final": [], "answered": []}
+    for start, end in spans:
+        # The log cuts off what is less than a millisecond.
+        view = next((at for at in views if start - 0.001 <= at <= end), None)
+        commit = next((at for at in commits if start - 0.001 <= at <= end), None)
+        if view is None or commit is None or commit < view:
+            continue  # the block was fetched from others instead
+        parts["notarized"].append(max(0, view - start) * 1000)
+        parts["final"].append((commit - view) * 1000)
+        parts["answered"].append((end - commit) * 1000)
+    for stage, values in parts.items():
+        report.add(line_of("registration_stage_ms", values, validators=VALIDATORS, stage=stage))
 
 
 # ---- announcements ----

@@ -49,6 +49,8 @@ def quantile(values, per_mille):
 
 def line_of(name, values, **parameters):
     """A result from its samples."""
+    if not values:
+        raise RuntimeError(f"no samples of {name}")
     return {"bench": name, **parameters, "p50": round(quantile(values, 500), 3),
             "p99": round(quantile(values, 990), 3), "max": round(max(values), 3), "n": len(values)}
 

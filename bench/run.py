@@ -60,6 +60,7 @@ def benchmarks(tools, report, quick):
     for validators in (4, 5, 7):
         result.append((f"registration-{validators}",
                        lambda n=validators: networks.registration(tools, report, quick, n)))
+    result.append(("stages", lambda: networks.stages(tools, report, quick)))
     for processes in (8,) if quick else (8, 30):
         result.append((f"announcement-{processes}",
                        lambda n=processes: networks.announcement(tools, report, quick, n)))
