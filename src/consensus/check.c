@@ -73,6 +73,24 @@ static struct qn_body *find_check(struct qn_consensus *c, struct qn_view_slot **
     return NULL;
 }
 
+/* What no honest leader proposes: not what comes of this machine's clock, load or knowledge. */
+static bool is_leaders_fault(enum qn_err verdict)
+{
+    return verdict != QN_OK && verdict != QN_ERR_NOT_YET_VALID && verdict != QN_ERR_BUSY &&
+           verdict != QN_ERR_NOT_FOUND;
+}
+
+/* A proposal is only ever taken from the leader's own link. */
+static void accuse(struct qn_consensus *c, const struct qn_view_slot *slot,
+                   const struct qn_body *body, enum qn_err verdict)
+{
+    int leader = qn_view_leader(c, slot->view);
+
+    if (body == &slot->proposed && leader != c->self && is_leaders_fault(verdict)) {
+        qn_consensus_fault(c, leader, verdict);
+    }
+}
+
 static void checked(struct qn_consensus *c, uint64_t cookie, enum qn_err verdict)
 {
     struct qn_view_slot *slot = NULL;
@@ -87,6 +105,9 @@ static void checked(struct qn_consensus *c, uint64_t cookie, enum qn_err verdict
         qn_log(c->log, certified ? QN_LOG_ERROR : QN_LOG_WARN, "consensus", "bad_block",
                "view=%llu height=%llu certified=%d reason=%s", (unsigned long long)slot->view,
                (unsigned long long)body->block->header.height, certified, qn_err_name(verdict));
+        if (!certified) {
+            accuse(c, slot, body, verdict);
+        }
     }
 }
 

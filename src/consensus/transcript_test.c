@@ -177,6 +177,7 @@ static void invalid_state_root_is_nullified_at_once(void **state)
     struct harness *h = start(4, HARNESS_BAD_ROOT);
 
     submit_and_rest(h, 0);
+    assert_true(harness_fault_count(h, 1) > 0);
     end(h, "invalid_state_root");
 }
 
