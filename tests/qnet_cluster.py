@@ -117,7 +117,7 @@ class Genesis:
 class Node:
     """One `qnet node` process."""
 
-    def __init__(self, name, env, folder):
+    def __init__(self, name, env, folder, program=QNET):
         self.name = name
         self.env = env
         self.log_path = Path(folder) / f"{name}.log"
@@ -125,7 +125,7 @@ class Node:
         self.stopped = False
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [QNET, "node", "-o", "json", "--parent", str(os.getpid())], env=clean_environment(env),
+                [program, "node", "-o", "json", "--parent", str(os.getpid())], env=clean_environment(env),
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
         self.up = None
 
@@ -308,17 +308,16 @@ class Cluster:
             node.terminate()
         return [problem for node in self.nodes for problem in node.finish()]
 
-    def spawn(self, name, env):
+    def spawn(self, name, env, program=QNET):
         node = Node(name, {"QNET_LOG": "debug", "QNET_API": "127.0.0.1:0", **self.genesis.env, **env},
-                    self.folder.name)
+                    self.folder.name, program)
         self.nodes.append(node)
         return node
 
-    def spawn_genesis(self, index, identity=None, env=None):
-        identity = identity or self.genesis.identities[index]
+    def spawn_genesis(self, index, env=None, program=QNET):
         return self.spawn(f"genesis-{index + 1}", {
-            "QNET_BOOTSTRAP_ID": f"{index + 1:03}", **identity.env,
-            "QNET_LISTEN": f"127.0.0.1:{self.genesis.ports[index]}", **(env or {})})
+            "QNET_BOOTSTRAP_ID": f"{index + 1:03}", **self.genesis.identities[index].env,
+            "QNET_LISTEN": f"127.0.0.1:{self.genesis.ports[index]}", **(env or {})}, program)
 
     def spawn_ordinary(self, name, identity=None, code=None, env=None):
         identity = identity or Identity()
