@@ -141,7 +141,9 @@ class LifeTest(unittest.TestCase):
         devnet, nodes, _ = self.start()
         os.kill(nodes[1], signal.SIGSTOP)
         devnet.signal(signal.SIGTERM)
-        devnet.finish()
+        result = devnet.finish()
+        # It was woken to hear that it is over, and ended as a node should.
+        self.assertEqual(result.status, EXIT_OK, result)
         await_end_of(nodes, timeout=1)
 
     def test_a_killed_node_is_shown_and_the_others_go_on(self):

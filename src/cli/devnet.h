@@ -208,7 +208,9 @@ struct qn_devnet_verdict {
     bool has_root;
     struct qn_hash state_root; /* of all, at that height */
 };
-/* Polls until all agree, or the time is up, and says what is not as it should be. */
+/* Says what is not as it should be, by what the last polls brought. */
+void qn_devnet_judge_now(struct qn_devnet *devnet, struct qn_devnet_verdict *verdict);
+/* Polls until all is as it should be, or the time is up, and says what is not. */
 void qn_devnet_judge(struct qn_devnet *devnet, struct qn_devnet_verdict *verdict);
 void qn_devnet_verdict_add(struct qn_devnet_verdict *verdict, const char *format, ...)
     QN_PRINTF(2, 3);

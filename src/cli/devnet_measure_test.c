@@ -1,5 +1,7 @@
 #include "cli/devnet.h"
 
+#include "cli/testing/devnet_fixture.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,58 +11,25 @@
 
 #include <cmocka.h>
 
-enum { CHILDREN = 4 };
-
-/* Four nodes with ids 1 to 4, ready at times 10, 20, 30 and 40; nobody holds anything. */
 static int make_devnet(void **state)
 {
-    struct qn_devnet *devnet = calloc(1, sizeof *devnet);
-    devnet->child_count = CHILDREN;
-    devnet->children = calloc(CHILDREN, sizeof *devnet->children);
-    (void)pthread_mutex_init(&devnet->mutex, NULL);
-    for (size_t i = 0; i < CHILDREN; i++) {
-        struct qn_devnet_child *child = &devnet->children[i];
-        child->devnet = devnet;
-        child->is_started = true;
-        child->pid = 1;
-        child->id.bytes[0] = (uint8_t)(i + 1);
-        child->state.ready_us = 10 * (i + 1);
-        child->details.clock_is_common = true;
-        child->details.records = calloc(CHILDREN, sizeof *child->details.records);
-    }
-    *state = devnet;
+    *state = qn_fixture_devnet_new();
     return 0;
 }
 
 static int drop_devnet(void **state)
 {
-    struct qn_devnet *devnet = *state;
-    qn_devnet_poll_free(devnet);
-    (void)pthread_mutex_destroy(&devnet->mutex);
-    free(devnet->children);
-    free(devnet);
+    qn_fixture_devnet_free(*state);
     return 0;
-}
-
-/* Records are added in ascending order of their id, as the poll sorts them. */
-static struct qn_devnet_record *learn(struct qn_devnet *devnet, size_t holder, size_t subject,
-                                      uint64_t sequence, qn_time_us learned_us)
-{
-    struct qn_devnet_details *details = &devnet->children[holder].details;
-    struct qn_devnet_record *record = &details->records[details->record_count];
-    assert_true(details->record_count < CHILDREN);
-    details->record_count += 1;
-    *record = (struct qn_devnet_record){devnet->children[subject].id, sequence, learned_us, true};
-    return record;
 }
 
 static void an_announcement_takes_from_the_first_node_to_the_last(void **state)
 {
     struct qn_devnet *devnet = *state;
 
-    learn(devnet, 0, 3, 5, 100);
-    learn(devnet, 1, 3, 5, 130);
-    learn(devnet, 2, 3, 5, 117);
+    qn_fixture_learn(devnet, 0, 3, 5, 100);
+    qn_fixture_learn(devnet, 1, 3, 5, 130);
+    qn_fixture_learn(devnet, 2, 3, 5, 117);
     qn_devnet_measure_announces(devnet);
     assert_int_equal(devnet->announce_count, 1);
     assert_int_equal(devnet->announces_us[0], 30);
@@ -75,7 +44,7 @@ static void each_version_of_a_record_counts_once(void **state)
     struct qn_devnet_record *records[3];
 
     for (size_t i = 0; i < 3; i++) {
-        records[i] = learn(devnet, i, 3, 5, 100 + i);
+        records[i] = qn_fixture_learn(devnet, i, 3, 5, 100 + i);
     }
     qn_devnet_measure_announces(devnet);
     qn_devnet_measure_announces(devnet);
@@ -99,9 +68,9 @@ static void who_joined_later_is_no_audience(void **state)
     struct qn_devnet *devnet = *state;
 
     /* The third node was ready at 30, after the first had learned the record at 25. */
-    learn(devnet, 0, 3, 5, 25);
-    learn(devnet, 1, 3, 5, 29);
-    learn(devnet, 2, 3, 5, 5000);
+    qn_fixture_learn(devnet, 0, 3, 5, 25);
+    qn_fixture_learn(devnet, 1, 3, 5, 29);
+    qn_fixture_learn(devnet, 2, 3, 5, 5000);
     qn_devnet_measure_announces(devnet);
     assert_int_equal(devnet->announce_count, 1);
     assert_int_equal(devnet->announces_us[0], 4);
@@ -112,7 +81,7 @@ static void a_record_known_before_anybody_was_ready_says_nothing(void **state)
     struct qn_devnet *devnet = *state;
 
     for (size_t i = 0; i < 3; i++) {
-        learn(devnet, i, 3, 5, 1 + i);
+        qn_fixture_learn(devnet, i, 3, 5, 1 + i);
     }
     qn_devnet_measure_announces(devnet);
     assert_int_equal(devnet->announce_count, 0);
@@ -123,9 +92,9 @@ static void one_who_lacks_it_leaves_it_unmeasured(void **state)
 {
     struct qn_devnet *devnet = *state;
 
-    learn(devnet, 0, 3, 5, 100);
-    learn(devnet, 1, 3, 5, 100);
-    struct qn_devnet_record *late = learn(devnet, 2, 3, 4, 60);
+    qn_fixture_learn(devnet, 0, 3, 5, 100);
+    qn_fixture_learn(devnet, 1, 3, 5, 100);
+    struct qn_devnet_record *late = qn_fixture_learn(devnet, 2, 3, 4, 60);
     qn_devnet_measure_announces(devnet);
     assert_int_equal(devnet->announce_count, 0);
     late->sequence = 5;
@@ -144,7 +113,7 @@ static void clocks_that_differ_are_not_compared(void **state)
     struct qn_devnet *devnet = *state;
 
     for (size_t i = 0; i < 3; i++) {
-        learn(devnet, i, 3, 5, 100);
+        qn_fixture_learn(devnet, i, 3, 5, 100);
     }
     devnet->children[1].details.clock_is_common = false;
     qn_devnet_measure_announces(devnet);
@@ -155,7 +124,7 @@ static void samples_of_all_children_are_one_distribution(void **state)
 {
     struct qn_devnet *devnet = *state;
 
-    for (size_t i = 0; i < CHILDREN; i++) {
+    for (size_t i = 0; i < QN_FIXTURE_CHILDREN; i++) {
         struct qn_devnet_details *details = &devnet->children[i].details;
         details->samples[QN_TIMING_VERIFY] = calloc(25, sizeof(uint32_t));
         details->sample_counts[QN_TIMING_VERIFY] = 25;

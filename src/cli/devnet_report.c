@@ -121,10 +121,9 @@ static void judge_records(const struct qn_devnet *devnet, struct qn_devnet_verdi
     }
 }
 
-static void judge_once(struct qn_devnet *devnet, struct qn_devnet_verdict *verdict)
+void qn_devnet_judge_now(struct qn_devnet *devnet, struct qn_devnet_verdict *verdict)
 {
     *verdict = (struct qn_devnet_verdict){0};
-    bool is_whole = qn_devnet_poll_round(devnet, ROUND_MS);
     (void)pthread_mutex_lock(&devnet->mutex);
     for (size_t i = 0; i < devnet->child_count; i++) {
         judge_child(&devnet->children[i], verdict);
@@ -132,6 +131,12 @@ static void judge_once(struct qn_devnet *devnet, struct qn_devnet_verdict *verdi
     judge_roots(devnet, verdict);
     judge_records(devnet, verdict);
     (void)pthread_mutex_unlock(&devnet->mutex);
+}
+
+static void judge_once(struct qn_devnet *devnet, struct qn_devnet_verdict *verdict)
+{
+    bool is_whole = qn_devnet_poll_round(devnet, ROUND_MS);
+    qn_devnet_judge_now(devnet, verdict);
     if (!is_whole && verdict->problem_count == 0) {
         qn_devnet_verdict_add(verdict, "not every node answered in time");
     }
