@@ -102,6 +102,7 @@ static void on_tick(uv_timer_t *timer)
     struct qn_event event;
 
     event.kind = QN_EVENT_TICK;
+    runtime->ticked_us = qn_clock_now();
     qn_runtime_deliver(runtime, &event, NULL);
     qn_transport_flush(&runtime->transport);
 }
@@ -110,11 +111,11 @@ static void arm_tick(struct qn_runtime *runtime)
 {
     qn_time_us now = qn_clock_now();
     qn_time_us deadline = runtime->core.deadline(runtime->core.context);
-    qn_time_us wait = deadline > now ? deadline - now : 0;
 
-    if (wait > QN_IDLE_TICK) {
-        wait = QN_IDLE_TICK;
+    if (deadline > runtime->ticked_us + QN_IDLE_TICK) {
+        deadline = runtime->ticked_us + QN_IDLE_TICK;
     }
+    qn_time_us wait = deadline > now ? deadline - now : 0;
     uv_update_time(&runtime->loop);
     QN_ASSERT(uv_timer_start(&runtime->tick_timer, on_tick, (wait + 999) / QN_MS(1), 0) == 0);
 }
@@ -197,6 +198,7 @@ static void tear_down(struct qn_runtime *runtime)
 enum qn_err qn_runtime_run_core(struct qn_runtime *runtime, const struct qn_core *core)
 {
     runtime->core = *core;
+    runtime->ticked_us = qn_clock_now();
     QN_ASSERT(uv_prepare_start(&runtime->prepare, on_prepare) == 0);
     qn_transport_start(&runtime->transport);
     /* A stop or posts from before are still to be looked at. */

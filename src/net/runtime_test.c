@@ -313,6 +313,15 @@ static void submissions_have_a_bound_and_end_with_the_node(void **state)
     assert_int_equal(atomic_load(&tally.called), QN_PENDING_REQUESTS_MAX + 2);
 }
 
+static void a_core_without_a_deadline_is_ticked_all_the_same(void **state)
+{
+    struct qn_lab_node *node = qn_lab_node_start(&(struct qn_lab_options){.keeps_ticks = true});
+    (void)state;
+
+    assert_true(qn_lab_wait_count(node, QN_EVENT_TICK, 2));
+    assert_int_equal(qn_lab_node_stop(node), QN_OK);
+}
+
 /* --- Stopping --- */
 
 static void a_stop_with_work_in_flight_leaks_nothing(void **state)
@@ -455,6 +464,7 @@ int main(void)
         cmocka_unit_test(each_accepted_post_is_called_once_also_around_a_stop),
         cmocka_unit_test(a_submission_reaches_the_core_and_is_answered_once),
         cmocka_unit_test(submissions_have_a_bound_and_end_with_the_node),
+        cmocka_unit_test(a_core_without_a_deadline_is_ticked_all_the_same),
         cmocka_unit_test(a_stop_with_work_in_flight_leaks_nothing),
         cmocka_unit_test(a_stop_flushes_what_is_queued),
         cmocka_unit_test(a_stop_does_not_wait_for_peers_that_do_not_read),

@@ -14,6 +14,7 @@ struct qn_lab_node {
     struct qn_key *own_key;
     const struct qn_key *key;
     bool is_deaf_to_pings;
+    bool keeps_ticks;
     pthread_t thread;
     enum qn_err outcome;
     pthread_mutex_t mutex; /* guards the fields below */
@@ -105,7 +106,7 @@ static void step(void *context, const struct qn_event *event, struct qn_actions 
     struct qn_lab_node *node = context;
 
     (void)pthread_mutex_lock(&node->mutex);
-    if (event->kind != QN_EVENT_TICK && node->event_count < QN_LAB_EVENTS_MAX) {
+    if ((event->kind != QN_EVENT_TICK || node->keeps_ticks) && node->event_count < QN_LAB_EVENTS_MAX) {
         keep(&node->events[node->event_count], event);
         node->event_count += 1;
     }
@@ -173,6 +174,7 @@ struct qn_lab_node *qn_lab_node_start(const struct qn_lab_options *options)
     node->events = calloc(QN_LAB_EVENTS_MAX, sizeof node->events[0]);
     node->pending = calloc(PENDING_MAX, sizeof node->pending[0]);
     node->is_deaf_to_pings = options->is_deaf_to_pings;
+    node->keeps_ticks = options->keeps_ticks;
     node->key = options->key;
     if (node->key == NULL) {
         node->own_key = qn_key_generate(QN_SUITE_MLDSA65, seed);

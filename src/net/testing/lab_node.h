@@ -32,6 +32,7 @@ struct qn_lab_options {
     struct qn_storage *storage;               /* NULL: none */
     const struct qn_log *log;
     bool is_deaf_to_pings; /* leaves PING alone */
+    bool keeps_ticks;      /* notes TICK like other events */
 };
 
 struct qn_lab_node;
