@@ -34,12 +34,13 @@ def run_program(report, program, *arguments, timeout=240):
     if not program.is_file():
         report.skipped(program.name, "it is not built")
         return
-    process = subprocess.Popen([str(program), *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    process = subprocess.Popen([str(program), *arguments], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
+                               start_new_session=True)
     try:
         text, _ = process.communicate(timeout=timeout)
     finally:
         if process.poll() is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # its own group: some have a second process
             process.wait()
     if process.returncode != 0:
         raise RuntimeError(f"{program.name} ended with status {process.returncode}")
