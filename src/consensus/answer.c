@@ -20,8 +20,8 @@ static void send_body(struct qn_consensus *c, int to, struct qn_view_slot *slot)
     if (body == NULL && own->message != NULL && own->message_kind == QN_PROPOSE) {
         qn_consensus_send(c, to, QN_PROPOSE, qn_buf_hold(own->message));
     }
-    if (body == NULL || body->signature == NULL) {
-        return;
+    if (body == NULL || body->signature == NULL || body->check != QN_CHECK_VALID) {
+        return; /* what was not executed here is not passed on */
     }
     struct qn_propose propose = {.epoch = c->epoch,
                                  .view = slot->view,

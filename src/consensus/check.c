@@ -8,9 +8,9 @@ static const struct qn_block *executed(struct qn_consensus *c, const struct qn_h
     if (qn_hash_equal(&c->final_block->id, block_id)) {
         return c->final_block;
     }
-    const struct qn_body *body = qn_window_body(c, block_id);
+    const struct qn_body *body = qn_window_executed(c, block_id);
 
-    return body != NULL && body->check == QN_CHECK_VALID ? body->block : NULL;
+    return body != NULL ? body->block : NULL;
 }
 
 bool qn_block_executed(struct qn_consensus *c, const struct qn_hash *block_id)
@@ -73,21 +73,21 @@ static struct qn_body *find_check(struct qn_consensus *c, struct qn_view_slot **
     return NULL;
 }
 
-/* What no honest leader proposes: not what comes of this machine's clock, load or knowledge. */
-static bool is_leaders_fault(enum qn_err verdict)
+/* What no honest validator sends: not what comes of this machine's clock, load or knowledge. */
+static bool is_senders_fault(enum qn_err verdict)
 {
     return verdict != QN_OK && verdict != QN_ERR_NOT_YET_VALID && verdict != QN_ERR_BUSY &&
            verdict != QN_ERR_NOT_FOUND;
 }
 
-/* A proposal is only ever taken from the leader's own link. */
-static void accuse(struct qn_consensus *c, const struct qn_view_slot *slot,
-                   const struct qn_body *body, enum qn_err verdict)
+/* A quorum executed the block of this id, and the id stands for the header alone: what was refused here came
+ * with other transactions. It is thrown away, and request.c asks for the right ones. */
+static void discard(struct qn_view_slot *slot, struct qn_body *body)
 {
-    int leader = qn_view_leader(c, slot->view);
-
-    if (body == &slot->proposed && leader != c->self && is_leaders_fault(verdict)) {
-        qn_consensus_fault(c, leader, verdict);
+    if (body == &slot->other) {
+        qn_body_clear(body);
+    } else {
+        body->useless = true;
     }
 }
 
@@ -105,8 +105,14 @@ static void checked(struct qn_consensus *c, uint64_t cookie, enum qn_err verdict
         qn_log(c->log, certified ? QN_LOG_ERROR : QN_LOG_WARN, "consensus", "bad_block",
                "view=%llu height=%llu certified=%d reason=%s", (unsigned long long)slot->view,
                (unsigned long long)body->block->header.height, certified, qn_err_name(verdict));
-        if (!certified) {
-            accuse(c, slot, body, verdict);
+        if (is_senders_fault(verdict)) {
+            int from = body->from;
+            if (certified) {
+                discard(slot, body);
+            }
+            if (from != c->self) { /* the leader, or one who passed on what it had not executed */
+                qn_consensus_fault(c, from, verdict);
+            }
         }
     }
 }

@@ -131,7 +131,13 @@ void qn_follower_on_verified(struct qn_follower *f, struct qn_follower_actions *
     verified(f, cookie, ok);
 }
 
-/* A block that a quorum made final and that does not execute here is nobody's fault at the other end. */
+/* The certificate vouches for the header alone: other transactions under it are the source's doing. Not so
+ * what comes of this machine's load. */
+static bool is_sources_fault(enum qn_err verdict)
+{
+    return verdict != QN_ERR_BUSY && verdict != QN_ERR_NOT_FOUND && verdict != QN_ERR_NOT_YET_VALID;
+}
+
 static void checked(struct qn_follower *f, uint64_t cookie, enum qn_err verdict)
 {
     size_t item = cookie_item(cookie);
@@ -142,7 +148,7 @@ static void checked(struct qn_follower *f, uint64_t cookie, enum qn_err verdict)
     if (verdict != QN_OK) {
         qn_log(f->log, QN_LOG_ERROR, "follower", "final_block_refused", "height=%llu reason=%s",
                (unsigned long long)(f->final_height + 1), qn_err_name(verdict));
-        qn_follower_give_up(f, false, verdict);
+        qn_follower_give_up(f, is_sources_fault(verdict), verdict);
         return;
     }
     f->items[item].checked = true;

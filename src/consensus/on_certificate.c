@@ -69,6 +69,7 @@ static void finish(struct qn_consensus *c, struct qn_cert_job *job)
     struct qn_block *block = job->parked;
     struct qn_buf *signature = job->parked_signature;
     uint64_t parent_view = job->parked_parent_view;
+    int parked_from = job->parked_from;
 
     QN_ASSERT(qn_cert_decode(&cert, qn_buf_span(job->bytes)) == QN_OK);
     struct qn_buf *bytes = qn_buf_hold(job->bytes);
@@ -79,7 +80,7 @@ static void finish(struct qn_consensus *c, struct qn_cert_job *job)
 
     struct qn_view_slot *slot = block != NULL ? qn_slot_get(c, cert.view) : NULL;
     if (slot != NULL && qn_slot_body_of(slot, &block->id) == NULL && slot->other.block == NULL) {
-        qn_body_set(c, &slot->other, cert.view, parent_view, block, signature);
+        qn_body_set(c, &slot->other, cert.view, parent_view, block, signature, parked_from);
     }
     qn_certificate_adopt(c, &cert, bytes, from);
     if (block != NULL) {

@@ -3,7 +3,7 @@
 #include "consensus/state.h"
 
 /* Keeps the block if a certificate of this view names it and its body is still missing. */
-static bool take_certified(struct qn_consensus *c, struct qn_view_slot *slot,
+static bool take_certified(struct qn_consensus *c, struct qn_view_slot *slot, int from,
                            const struct qn_propose *propose, struct qn_block *block,
                            struct qn_buf *signature)
 {
@@ -13,13 +13,13 @@ static bool take_certified(struct qn_consensus *c, struct qn_view_slot *slot,
         cert->parent_view != propose->parent_view || qn_slot_body(slot) != NULL) {
         return false;
     }
-    qn_body_set(c, &slot->other, slot->view, propose->parent_view, block, signature);
+    qn_body_set(c, &slot->other, slot->view, propose->parent_view, block, signature, from);
     return true;
 }
 
 /* The certificate that came with it is still being verified: the body waits beside it. */
-static void park(struct qn_consensus *c, const struct qn_propose *propose, struct qn_block *block,
-                 struct qn_buf *signature)
+static void park(struct qn_consensus *c, int from, const struct qn_propose *propose,
+                 struct qn_block *block, struct qn_buf *signature)
 {
     struct qn_cert_job *job = qn_cert_job_of(c, propose->view, &block->id);
 
@@ -27,6 +27,7 @@ static void park(struct qn_consensus *c, const struct qn_propose *propose, struc
         job->parked = qn_block_hold(block);
         job->parked_parent_view = propose->parent_view;
         job->parked_signature = qn_buf_hold(signature);
+        job->parked_from = from;
     }
 }
 
@@ -50,7 +51,7 @@ static void take_from_leader(struct qn_consensus *c, struct qn_view_slot *slot, 
         qn_votes_entry(c, qn_votes_at(c, propose->view), QN_VOTE_NOTARIZE, leader);
     if (slot->proposed.block == NULL && entry->state != QN_ENTRY_BAD &&
         qn_hash_equal(&entry->digest, &p)) {
-        qn_body_set(c, &slot->proposed, slot->view, propose->parent_view, block, signature);
+        qn_body_set(c, &slot->proposed, slot->view, propose->parent_view, block, signature, leader);
         if (block->tx_count > 0) {
             c->fresh = false;
         }
@@ -80,8 +81,8 @@ enum qn_err qn_on_propose(struct qn_consensus *c, int validator, struct qn_span 
         if (qn_view_leader(c, propose.view) == validator && qn_votes_at(c, propose.view) != NULL) {
             take_from_leader(c, slot, validator, &propose, block, signature);
         }
-        if (!take_certified(c, slot, &propose, block, signature)) {
-            park(c, &propose, block, signature);
+        if (!take_certified(c, slot, validator, &propose, block, signature)) {
+            park(c, validator, &propose, block, signature);
         }
     }
     if (propose.epoch == c->epoch && propose.view > c->view + 1) {

@@ -60,7 +60,7 @@ void qn_propose_try(struct qn_consensus *c)
 
 static void propose(struct qn_consensus *c, struct qn_view_slot *slot, struct qn_block *block)
 {
-    qn_body_set(c, &slot->proposed, slot->view, c->build_parent_view, block, NULL);
+    qn_body_set(c, &slot->proposed, slot->view, c->build_parent_view, block, NULL, c->self);
     slot->proposed.check = QN_CHECK_VALID;
     if (block->tx_count > 0) {
         c->fresh = false;

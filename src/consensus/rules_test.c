@@ -203,6 +203,22 @@ static void window_is_the_end_until_a_block_is_final(void **state)
     finish(h);
 }
 
+/* v3 gets the proposal's header over other transactions, and again whenever it asks the liar. */
+static void block_id_over_other_transactions_is_thrown_away(void **state)
+{
+    (void)state;
+    struct harness_config config = {.n = 4};
+
+    config.faults[1] = HARNESS_BAD_BODY; /* leader of view 1, lies to v3 */
+    struct harness *h = start_with(config);
+    unsigned tx = harness_submit(h, 0);
+    assert_true(harness_run_until_final(h, QN_SECONDS(1)));
+    assert_true(harness_is_final(h, 3, tx));
+    assert_int_equal(harness_consensus(h, 0)->nullified_views, 0);
+    assert_true(harness_fault_count(h, 1) > 0);
+    finish(h);
+}
+
 static struct qn_buf *make_vote(const struct harness *h, int validator, enum qn_vote_kind kind,
                                 uint64_t view, uint8_t block, bool good)
 {
@@ -502,6 +518,7 @@ int main(void)
         cmocka_unit_test(lagging_validator_within_the_window_catches_up_without_sync),
         cmocka_unit_test(validator_beyond_the_others_history_asks_for_sync),
         cmocka_unit_test(window_is_the_end_until_a_block_is_final),
+        cmocka_unit_test(block_id_over_other_transactions_is_thrown_away),
         cmocka_unit_test(vote_sent_again_is_no_fault_and_another_one_is_proof),
         cmocka_unit_test(bad_signature_is_replaced_by_the_next_vote),
         cmocka_unit_test(no_signature_is_verified_twice),

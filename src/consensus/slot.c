@@ -17,12 +17,13 @@ void qn_body_clear(struct qn_body *body)
 }
 
 void qn_body_set(const struct qn_consensus *c, struct qn_body *body, uint64_t view,
-                 uint64_t parent_view, struct qn_block *block, struct qn_buf *signature)
+                 uint64_t parent_view, struct qn_block *block, struct qn_buf *signature, int from)
 {
     qn_body_clear(body);
     body->block = qn_block_hold(block);
     body->parent_view = parent_view;
     body->p = qn_proposal_digest(&c->network, c->epoch, view, parent_view, &block->id);
+    body->from = from;
     body->signature = signature != NULL ? qn_buf_hold(signature) : NULL;
 }
 
@@ -81,7 +82,8 @@ struct qn_body *qn_slot_body_of(struct qn_view_slot *slot, const struct qn_hash 
     struct qn_body *bodies[] = {&slot->proposed, &slot->other};
 
     for (size_t i = 0; i < QN_ARRAY_COUNT(bodies); i++) {
-        if (bodies[i]->block != NULL && qn_hash_equal(&bodies[i]->block->id, block_id)) {
+        if (bodies[i]->block != NULL && !bodies[i]->useless &&
+            qn_hash_equal(&bodies[i]->block->id, block_id)) {
             return bodies[i];
         }
     }
@@ -95,13 +97,20 @@ struct qn_body *qn_slot_body(struct qn_view_slot *slot)
     return cert != NULL ? qn_slot_body_of(slot, &cert->block_id) : NULL;
 }
 
-struct qn_body *qn_window_body(struct qn_consensus *c, const struct qn_hash *block_id)
+static bool is_executed(const struct qn_body *body, const struct qn_hash *block_id)
+{
+    return body->check == QN_CHECK_VALID && qn_hash_equal(&body->block->id, block_id);
+}
+
+const struct qn_body *qn_window_executed(struct qn_consensus *c, const struct qn_hash *block_id)
 {
     for (size_t i = 0; i < QN_CONSENSUS_RING; i++) {
-        struct qn_view_slot *slot = &c->slots[i];
-        struct qn_body *body = slot->view > c->final_view ? qn_slot_body_of(slot, block_id) : NULL;
-        if (body != NULL) {
-            return body;
+        const struct qn_view_slot *slot = &c->slots[i];
+        if (slot->view > c->final_view && is_executed(&slot->proposed, block_id)) {
+            return &slot->proposed;
+        }
+        if (slot->view > c->final_view && is_executed(&slot->other, block_id)) {
+            return &slot->other;
         }
     }
     return NULL;

@@ -45,6 +45,8 @@ struct qn_body {
     uint64_t parent_view;
     struct qn_hash p;
     struct qn_buf *signature; /* the leader's, only to pass the proposal on */
+    int from;                 /* validator who sent it */
+    bool useless; /* its transactions are not those of the header that the id stands for */
     enum qn_check_state check;
     bool check_certified; /* the check that runs or ran knew that a quorum vouches for the block */
     uint64_t check_cookie;
@@ -93,7 +95,7 @@ void qn_slot_clear(struct qn_view_slot *slot);
 void qn_body_clear(struct qn_body *body);
 /* Takes references of its own. */
 void qn_body_set(const struct qn_consensus *c, struct qn_body *body, uint64_t view,
-                 uint64_t parent_view, struct qn_block *block, struct qn_buf *signature);
+                 uint64_t parent_view, struct qn_block *block, struct qn_buf *signature, int from);
 /* The certificate that says which block is notarized in this view: a notarization or, as good, a
  * finalization. NULL if neither is held. */
 const struct qn_view_cert *qn_slot_notarized(const struct qn_view_slot *slot);
@@ -102,8 +104,8 @@ bool qn_slot_nullified(const struct qn_view_slot *slot);
 struct qn_body *qn_slot_body(struct qn_view_slot *slot);
 /* A body of this view and id, certified or not; NULL if not held. */
 struct qn_body *qn_slot_body_of(struct qn_view_slot *slot, const struct qn_hash *block_id);
-/* The same over the whole window. */
-struct qn_body *qn_window_body(struct qn_consensus *c, const struct qn_hash *block_id);
+/* The executed one of this id, of any view above the final one; NULL if there is none. */
+const struct qn_body *qn_window_executed(struct qn_consensus *c, const struct qn_hash *block_id);
 bool qn_slot_own_any(const struct qn_view_slot *slot);
 
 #endif

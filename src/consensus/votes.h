@@ -64,6 +64,7 @@ struct qn_cert_job {
     struct qn_block *parked; /* body that came with it, waiting for the verdict */
     uint64_t parked_parent_view;
     struct qn_buf *parked_signature;
+    int parked_from;
 };
 
 /* Two votes of one validator that no honest one casts both. */

@@ -153,6 +153,8 @@ static void on_send(struct harness *h, struct harness_node *node,
     harness_check_send(h, node, action->message_kind, action->bytes);
     if (node->fault == HARNESS_FORGER) {
         harness_forge(h, node, action->validator, action->message_kind, action->bytes);
+    } else if (node->fault == HARNESS_BAD_BODY) {
+        harness_strip(h, node, action->validator, action->message_kind, action->bytes);
     } else {
         harness_transmit(h, node, action->validator, action->message_kind, action->bytes);
     }

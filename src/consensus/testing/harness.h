@@ -21,6 +21,7 @@ enum harness_fault {
     HARNESS_TWINS,    /* two copies of one identity, each talking to some of the others */
     HARNESS_FORGER,   /* honest but for messages changed, forged or sent to some only */
     HARNESS_BAD_ROOT, /* proposes blocks with a false state root */
+    HARNESS_BAD_BODY, /* sends some a block's header over other transactions */
 };
 
 struct harness_config {

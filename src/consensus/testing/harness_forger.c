@@ -118,6 +118,35 @@ static void play_trick(struct harness *h, struct harness_node *node, int to, uin
     }
 }
 
+/* The proposal without its transactions: the block id is that of the header, and stays. */
+static struct qn_buf *strip(const struct qn_buf *bytes)
+{
+    struct qn_propose propose;
+    struct qn_block *block = NULL;
+
+    QN_ASSERT(qn_propose_decode(&propose, qn_buf_span(bytes)) == QN_OK);
+    QN_ASSERT(qn_block_decode(&block, propose.block) == QN_OK);
+    struct qn_block *empty = qn_block_new(&block->header, NULL, 0);
+    QN_ASSERT(qn_hash_equal(&empty->id, &block->id));
+    propose.block = qn_buf_span(empty->encoded);
+    struct qn_buf *stripped = qn_propose_encode(&propose);
+    qn_block_drop(empty);
+    qn_block_drop(block);
+    return stripped;
+}
+
+void harness_strip(struct harness *h, struct harness_node *node, int to, enum qn_message_kind kind,
+                   struct qn_buf *bytes)
+{
+    for (int i = 0; i < (int)h->config.n; i++) {
+        if (to == QN_CONSENSUS_ALL || to == i) {
+            bool stripped = kind == QN_PROPOSE && i == (node->validator + 2) % (int)h->config.n;
+            harness_transmit(h, node, i, kind, stripped ? strip(bytes) : qn_buf_hold(bytes));
+        }
+    }
+    qn_buf_drop(bytes);
+}
+
 void harness_forge(struct harness *h, struct harness_node *node, int to, enum qn_message_kind kind,
                    struct qn_buf *bytes)
 {

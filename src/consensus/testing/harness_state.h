@@ -149,6 +149,8 @@ qn_time_us harness_delay(struct harness *h);
 /* ---- harness_forger.c ---- */
 void harness_forge(struct harness *h, struct harness_node *node, int to, enum qn_message_kind kind,
                    struct qn_buf *bytes);
+void harness_strip(struct harness *h, struct harness_node *node, int to, enum qn_message_kind kind,
+                   struct qn_buf *bytes);
 void harness_remember(struct harness *h, enum qn_message_kind kind, struct qn_buf *bytes);
 
 /* ---- harness_sign.c ---- */

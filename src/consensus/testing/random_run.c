@@ -14,7 +14,7 @@ static unsigned choose_faults(struct harness_config *config, struct qn_rng *rng)
 
     for (unsigned i = 0; i < count; i++) {
         unsigned who = (unsigned)qn_rng_below(rng, config->n);
-        config->faults[who] = (enum harness_fault)(1 + qn_rng_below(rng, HARNESS_BAD_ROOT));
+        config->faults[who] = (enum harness_fault)(1 + qn_rng_below(rng, HARNESS_BAD_BODY));
     }
     unsigned faulty = 0;
     for (unsigned i = 0; i < config->n; i++) {
