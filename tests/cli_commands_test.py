@@ -141,6 +141,14 @@ class KeysTest(unittest.TestCase):
             by_stdin = run("keys", "show", "--key-file", "-", "-o", "json", stdin=path.read_text()).json
             self.assertEqual({by_flag["id"], by_name["id"], by_stdin["id"]}, {made["id"]})
 
+            # The flag comes before the environment.
+            both = run("keys", "show", "--key-file", str(path), "-o", "json", env=Identity().env).json
+            self.assertEqual(both["id"], made["id"])
+            # Two variables that contradict each other are a problem.
+            two = run("keys", "show", env={**Identity().env, "QNET_KEY_FILE": str(path)})
+            self.assertEqual(two.status, EXIT_CONFIG)
+            self.assertIn("both set", two.err)
+
             again = run("keys", "new", "--out", str(path))
             self.assertEqual(again.status, EXIT_RUNTIME)
             self.assertIn("exists", again.err)

@@ -1,6 +1,7 @@
 #include "cli/devnet.h"
 
 #include "cli/commands.h"
+#include "cli/daemon_setup.h"
 #include "cli/output.h"
 #include "net/runtime.h"
 
@@ -337,6 +338,9 @@ static enum qn_exit run_all(struct qn_devnet *devnet, const struct qn_cli *cli)
     struct progress progress = {0};
     sigset_t set = signals_of_ours();
     (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+    /* Of each child: a pipe, two reserved ports, a request. */
+    qn_daemon_raise_file_limit(NULL,
+                               (size_t)4 * (devnet->plan.genesis_count + devnet->plan.node_count));
     enum qn_exit status = qn_devnet_prepare(devnet, cli);
     if (status == QN_EXIT_OK) {
         qn_devnet_logs_open(devnet);

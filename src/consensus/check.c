@@ -91,6 +91,14 @@ static void discard(struct qn_view_slot *slot, struct qn_body *body)
     }
 }
 
+static void replace(struct qn_body *body, struct qn_block *block)
+{
+    struct qn_block *before = body->block;
+
+    body->block = qn_block_hold(block);
+    qn_block_drop(before);
+}
+
 static void checked(struct qn_consensus *c, uint64_t cookie, enum qn_err verdict)
 {
     struct qn_view_slot *slot = NULL;
@@ -98,6 +106,10 @@ static void checked(struct qn_consensus *c, uint64_t cookie, enum qn_err verdict
 
     if (body == NULL) {
         return; /* of a view long gone */
+    }
+    if (verdict == QN_OK) { /* perhaps because the ledger knew the id: then what it knew counts */
+        const struct qn_body *executed = qn_window_executed(c, &body->block->id);
+        replace(body, executed != NULL ? executed->block : body->block);
     }
     body->check = verdict == QN_OK ? QN_CHECK_VALID : QN_CHECK_INVALID;
     if (verdict != QN_OK) {

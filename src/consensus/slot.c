@@ -16,11 +16,34 @@ void qn_body_clear(struct qn_body *body)
     *body = (struct qn_body){0};
 }
 
-void qn_body_set(const struct qn_consensus *c, struct qn_body *body, uint64_t view,
-                 uint64_t parent_view, struct qn_block *block, struct qn_buf *signature, int from)
+static bool is_executed(const struct qn_body *body, const struct qn_hash *block_id)
 {
+    return body->check == QN_CHECK_VALID && qn_hash_equal(&body->block->id, block_id);
+}
+
+const struct qn_body *qn_window_executed(struct qn_consensus *c, const struct qn_hash *block_id)
+{
+    for (size_t i = 0; i < QN_CONSENSUS_RING; i++) {
+        const struct qn_view_slot *slot = &c->slots[i];
+        if (slot->view > c->final_view && is_executed(&slot->proposed, block_id)) {
+            return &slot->proposed;
+        }
+        if (slot->view > c->final_view && is_executed(&slot->other, block_id)) {
+            return &slot->other;
+        }
+    }
+    return NULL;
+}
+
+void qn_body_set(struct qn_consensus *c, struct qn_body *body, uint64_t view, uint64_t parent_view,
+                 struct qn_block *block, struct qn_buf *signature, int from)
+{
+    const struct qn_body *executed = qn_window_executed(c, &block->id);
+    struct qn_block *kept = qn_block_hold(executed != NULL ? executed->block : block);
+
     qn_body_clear(body);
-    body->block = qn_block_hold(block);
+    body->block = kept;
+    body->check = executed != NULL ? QN_CHECK_VALID : QN_CHECK_NONE;
     body->parent_view = parent_view;
     body->p = qn_proposal_digest(&c->network, c->epoch, view, parent_view, &block->id);
     body->from = from;
@@ -95,25 +118,6 @@ struct qn_body *qn_slot_body(struct qn_view_slot *slot)
     const struct qn_view_cert *cert = qn_slot_notarized(slot);
 
     return cert != NULL ? qn_slot_body_of(slot, &cert->block_id) : NULL;
-}
-
-static bool is_executed(const struct qn_body *body, const struct qn_hash *block_id)
-{
-    return body->check == QN_CHECK_VALID && qn_hash_equal(&body->block->id, block_id);
-}
-
-const struct qn_body *qn_window_executed(struct qn_consensus *c, const struct qn_hash *block_id)
-{
-    for (size_t i = 0; i < QN_CONSENSUS_RING; i++) {
-        const struct qn_view_slot *slot = &c->slots[i];
-        if (slot->view > c->final_view && is_executed(&slot->proposed, block_id)) {
-            return &slot->proposed;
-        }
-        if (slot->view > c->final_view && is_executed(&slot->other, block_id)) {
-            return &slot->other;
-        }
-    }
-    return NULL;
 }
 
 bool qn_slot_own_any(const struct qn_view_slot *slot)

@@ -93,9 +93,10 @@ struct qn_view_slot *qn_slot_find(struct qn_consensus *c, uint64_t view);
 struct qn_view_slot *qn_slot_get(struct qn_consensus *c, uint64_t view);
 void qn_slot_clear(struct qn_view_slot *slot);
 void qn_body_clear(struct qn_body *body);
-/* Takes references of its own. */
-void qn_body_set(const struct qn_consensus *c, struct qn_body *body, uint64_t view,
-                 uint64_t parent_view, struct qn_block *block, struct qn_buf *signature, int from);
+/* Takes references of its own. A block that was executed is taken from where it was, whatever comes
+ * under its id now. */
+void qn_body_set(struct qn_consensus *c, struct qn_body *body, uint64_t view, uint64_t parent_view,
+                 struct qn_block *block, struct qn_buf *signature, int from);
 /* The certificate that says which block is notarized in this view: a notarization or, as good, a
  * finalization. NULL if neither is held. */
 const struct qn_view_cert *qn_slot_notarized(const struct qn_view_slot *slot);
