@@ -2,6 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/daemon_setup.h"
+#include "cli/devnet_report.h"
 #include "cli/output.h"
 #include "net/runtime.h"
 

@@ -1,4 +1,4 @@
-#include "cli/devnet.h"
+#include "cli/devnet_report.h"
 
 #include <stdlib.h>
 

@@ -2,6 +2,7 @@
 #include "cli/config.h"
 #include "cli/devnet.h"
 #include "cli/devnet_ports.h"
+#include "cli/devnet_report.h"
 #include "cli/output.h"
 
 #include <stdarg.h>

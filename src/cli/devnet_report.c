@@ -1,4 +1,5 @@
-#include "cli/devnet.h"
+#include "cli/devnet_report.h"
+
 #include "cli/output.h"
 #include "net/runtime.h"
 
