@@ -172,8 +172,8 @@ class Report:
         name = re.sub("_(%s)$" % "|".join(UNITS), "", line["bench"])
         if not self.is_table_open:
             self.is_table_open = True
-            self.note(f"{'benchmark':<26}{'of':<34}{'p50':>9}{'p99':>9}{'max':>9}  {'unit':<5}{'n':>6}  "
+            self.note(f"{'benchmark':<26}{'of':<52}{'p50':>9}{'p99':>9}{'max':>9}  {'unit':<5}{'n':>6}  "
                       f"{'budget':<16}{'':<9}{'x verify':>9}")
         figures = "".join(f"{number(line.get(figure)):>9}" for figure in QUANTILES)
-        self.note(f"{name:<26}{parameters:<34}{figures}  {line['unit']:<5}{line['n']:>6}  "
+        self.note(f"{name:<26}{parameters:<52}{figures}  {line['unit']:<5}{line['n']:>6}  "
                   f"{budget:<16}{line['verdict'] or '':<9}{number(line.get('ratio')):>9}")

@@ -42,11 +42,11 @@ def run_program(report, program, *arguments, timeout=240):
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)  # its own group: some have a second process
             process.wait()
-    if process.returncode != 0:
-        raise RuntimeError(f"{program.name} ended with status {process.returncode}")
     for line in text.decode().splitlines():
         if line.startswith("{"):
             report.add(json.loads(line))
+    if process.returncode != 0:
+        raise RuntimeError(f"{program.name} ended with status {process.returncode}")
 
 
 def benchmarks(tools, report, quick):
