@@ -20,7 +20,7 @@ struct qn_devnet *qn_fixture_devnet_new(void)
         child->is_started = true;
         child->pid = 1;
         child->id.bytes[0] = (uint8_t)(i + 1);
-        child->state.ready_us = 10 * (i + 1);
+        child->state.ready_us = (qn_time_us)10 * (i + 1);
         child->details.clock_is_common = true;
         child->details.records = calloc(QN_FIXTURE_RECORDS_MAX, sizeof *child->details.records);
         QN_ASSERT(child->details.records != NULL);
