@@ -126,6 +126,18 @@ static void a_client_with_an_x509_certificate_is_refused(void **state)
         QN_CLOSE_NO_KEY);
 }
 
+static void a_client_without_raw_keys_costs_no_signature(void **state)
+{
+    struct scene *scene = *state;
+    struct qn_tls_peer_outcome outcome;
+    struct qn_tls_peer_options options = {.key = QN_PEER_KEY_MLDSA65, .is_x509 = true};
+
+    qn_tls_peer_connect(&outcome, qn_lab_port(scene->a), &options);
+    /* Turned away on its first message: its own side of the handshake did not get any further. */
+    assert_false(outcome.is_established);
+    assert_non_null(strstr(outcome.error, "alert unsupported certificate"));
+}
+
 /* An honest one notices that its key is not wanted and shows none. */
 static void a_client_with_an_rsa_key_is_refused(void **state)
 {
@@ -335,6 +347,7 @@ int main(void)
         SCENE(a_stranger_with_an_mldsa_key_gets_a_link),
         SCENE(a_client_without_a_key_is_refused),
         SCENE(a_client_with_an_x509_certificate_is_refused),
+        SCENE(a_client_without_raw_keys_costs_no_signature),
         SCENE(a_client_with_an_rsa_key_is_refused),
         SCENE(a_client_that_shows_an_rsa_key_all_the_same_is_refused),
         SCENE(a_client_that_shows_an_ed25519_key_all_the_same_is_refused),
