@@ -70,6 +70,7 @@ void qn_final_set(struct qn_consensus *c, struct qn_block *block, uint64_t view)
     c->certified_view = c->certified_view > c->final_view ? c->certified_view : c->final_view;
     c->heartbeat_at = c->now + c->heartbeat;
     c->resend_interval = c->resend_min;
+    c->sync_at = 0;
     c->fresh_recheck = true; /* when the owner had its chance to say what is left */
 }
 

@@ -375,13 +375,14 @@ static void gaps_and_wrong_parents_are_errors(void **state)
     blocks.items[1].cert = qn_buf_span(cert);
     assert_int_equal(reply_bytes(kit, encode(&blocks)), QN_ERR_WRONG_PARENT);
     wait(kit, 4 * QN_FOLLOWER_RETRY_MIN);
-    struct qn_block *child = make_block(kit->h, other, 0); /* right height, another genesis */
-    struct qn_block *stranger = make_block(kit->h, child, 0);
+    struct qn_block *genesis =
+        make_block(kit->h, NULL, 9); /* right height, another network's past */
+    struct qn_block *stranger = make_block(kit->h, genesis, 0);
     assert_int_equal(reply_one(kit, stranger, make_cert(kit, stranger)), QN_ERR_WRONG_PARENT);
     assert_int_equal(kit->verify_count, 0);
     qn_buf_drop(cert);
     qn_block_drop(other);
-    qn_block_drop(child);
+    qn_block_drop(genesis);
     qn_block_drop(stranger);
     kit_free(kit);
 }

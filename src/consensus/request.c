@@ -88,14 +88,9 @@ static void request(struct qn_consensus *c, struct qn_view_slot *slot)
     qn_consensus_send(c, QN_CONSENSUS_ALL, QN_CONSENSUS_REQUEST,
                       qn_consensus_request_encode(&request));
     c->requests += 1;
-    slot->requests += 1;
     slot->request_at = c->now + slot->request_interval;
     if (slot->request_interval < c->resend_max) {
         slot->request_interval *= 2;
-    }
-    if (slot->requests > QN_CONSENSUS_REQUESTS_TO_SYNC && c->settled_view > c->final_view) {
-        const struct qn_view_slot *tip = qn_slot_find(c, c->settled_view);
-        qn_behind(c, tip != NULL ? tip->certs[QN_VOTE_FINALIZE - 1].from : -1);
     }
 }
 
@@ -109,6 +104,22 @@ static qn_time_us first_request_at(const struct qn_consensus *c, const struct qn
     return c->now + (on_its_way ? c->delta / 2 : 0);
 }
 
+/* A final block that cannot be committed for so long is not to be had from the validators' windows. */
+static void ask_for_sync(struct qn_consensus *c)
+{
+    if (c->sync_at == 0) {
+        c->sync_interval = c->resend_min;
+        c->sync_at = c->now + QN_CONSENSUS_REQUESTS_TO_SYNC * c->resend_min;
+    }
+    if (c->now >= c->sync_at) {
+        const struct qn_view_slot *tip = qn_slot_find(c, c->settled_view);
+        qn_behind(c, tip != NULL ? tip->certs[QN_VOTE_FINALIZE - 1].from : -1);
+        c->sync_at = c->now + c->sync_interval;
+        c->sync_interval =
+            2 * c->sync_interval < c->resend_max ? 2 * c->sync_interval : c->resend_max;
+    }
+}
+
 void qn_request_update(struct qn_consensus *c)
 {
     struct wants wants = {0};
@@ -116,6 +127,8 @@ void qn_request_update(struct qn_consensus *c)
     c->request_at = QN_TIME_NEVER;
     if (c->settled_view > c->final_view) {
         want_block(c, &wants, c->settled_view);
+        ask_for_sync(c);
+        c->request_at = c->sync_at;
     }
     want_for_proposal(c, &wants);
     want_for_proposing(c, &wants);

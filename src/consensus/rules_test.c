@@ -291,6 +291,140 @@ static void bad_signature_is_replaced_by_the_next_vote(void **state)
     assert_int_equal(c->bad_signatures, 1);
     assert_int_equal(c->nullified_views, 1); /* with the own vote: the leader gave up */
     assert_int_equal(c->view, 2);
+    struct qn_cert cert;
+    struct qn_buf *bytes =
+        qn_slot_find(harness_consensus(h, 0), 1)->certs[QN_VOTE_NULLIFY - 1].bytes;
+    assert_int_equal(qn_cert_decode(&cert, qn_buf_span(bytes)), QN_OK);
+    assert_int_equal(cert.bitmap[0], 0x1d); /* all but the forger */
+    finish(h);
+}
+
+static struct qn_buf *make_nullification(const struct harness *h, uint64_t view, int spoilt)
+{
+    struct qn_cert cert = {
+        .kind = QN_VOTE_NULLIFY, .view = view, .bitmap_len = 1, .bitmap = {0x1e}};
+    struct qn_signature signatures[4];
+    struct qn_hash digest = qn_nullify_digest(harness_network(h), 0, view);
+
+    for (int i = 0; i < 4; i++) {
+        harness_sign(h, &signatures[i], i + 1, QN_SIGN_NULLIFY, &digest);
+        signatures[i].bytes[0] ^= i + 1 == spoilt ? 1U : 0U;
+        cert.signatures[i] = (struct qn_span){signatures[i].bytes, signatures[i].len};
+    }
+    cert.signature_count = 4;
+    return qn_cert_encode(&cert);
+}
+
+/* What was good in a forged certificate is known when the right one comes. */
+static void good_signatures_of_a_bad_certificate_are_remembered(void **state)
+{
+    (void)state;
+    struct harness_config config = {.n = 5};
+
+    config.faults[1] = HARNESS_SILENT;
+    struct harness *h = start_with(config);
+    const struct qn_consensus *c = harness_consensus(h, 0);
+    harness_inject(h, 1, 0, QN_CERT, make_nullification(h, 1, 4));
+    harness_run(h, QN_MS(1));
+    assert_int_equal(c->verifications, 4);
+    assert_int_equal(harness_fault_count(h, 1), 1);
+    assert_int_equal(c->view, 1);
+    harness_inject(h, 2, 0, QN_CERT, make_nullification(h, 1, -1));
+    harness_run(h, QN_MS(1));
+    assert_int_equal(c->verifications, 5);
+    assert_int_equal(c->view, 2);
+    finish(h);
+}
+
+static bool emits(struct qn_consensus_actions *actions, enum qn_consensus_action_kind kind,
+                  uint64_t *cookie)
+{
+    struct qn_consensus_action action;
+    bool found = false;
+
+    while (qn_consensus_actions_pop(actions, &action)) {
+        if (action.kind == kind) {
+            found = true;
+            *cookie = action.cookie;
+        }
+        qn_buf_drop(action.bytes);
+        qn_block_drop(action.block);
+    }
+    return found;
+}
+
+/* The ledger found nothing to put into it: what is pending is in a block on its way. */
+static void empty_block_is_not_proposed_for_pending_transactions(void **state)
+{
+    (void)state;
+    struct harness *h = start(4);
+    struct qn_consensus *c = harness_consensus(h, 1);
+    struct qn_consensus_actions actions;
+    uint64_t cookie = 0;
+
+    qn_consensus_actions_init(&actions);
+    qn_consensus_on_pending(c, &actions, true, harness_now(h));
+    assert_true(emits(&actions, QN_CONSENSUS_BUILD, &cookie));
+    struct qn_header header = {
+        .version = 1, .network = *harness_network(h), .height = 1, .parent = c->final_block->id};
+    struct qn_block *block = qn_block_new(&header, NULL, 0);
+    qn_consensus_on_built(c, &actions, cookie, block, harness_now(h));
+    assert_false(emits(&actions, QN_CONSENSUS_SIGN, &cookie));
+    assert_int_equal(c->armed, 0);
+    qn_consensus_on_pending(c, &actions, true, harness_now(h)); /* another one: asked again */
+    assert_true(emits(&actions, QN_CONSENSUS_BUILD, &cookie));
+    qn_block_drop(block);
+    qn_consensus_actions_fini(&actions);
+    finish(h);
+}
+
+static void impossible_parent_view_is_nullified_at_once(void **state)
+{
+    (void)state;
+    struct harness_config config = {.n = 4};
+
+    config.faults[1] = HARNESS_SILENT;
+    for (uint64_t parent_view = 1; parent_view < 4; parent_view++) {
+        struct harness *h = start_with(config);
+        const struct qn_consensus *c = harness_consensus(h, 0);
+        struct qn_header header = {.version = 1,
+                                   .network = *harness_network(h),
+                                   .height = 1,
+                                   .parent = c->final_block->id};
+        struct qn_block *block = qn_block_new(&header, NULL, 0);
+        struct qn_propose propose = {.view = 1, .parent_view = parent_view};
+        propose.block = qn_buf_span(block->encoded);
+        struct qn_hash p = qn_proposal_digest(harness_network(h), 0, 1, parent_view, &block->id);
+        harness_sign(h, &propose.signature, 1, QN_SIGN_NOTARIZE, &p);
+        harness_inject(h, 1, 0, QN_PROPOSE, qn_propose_encode(&propose));
+        harness_run(h, QN_MS(1));
+        const struct qn_view_slot *slot = qn_slot_find(harness_consensus(h, 0), 1);
+        assert_true(slot->own[QN_VOTE_NULLIFY - 1].cast);
+        assert_false(slot->own[QN_VOTE_NOTARIZE - 1].cast);
+        qn_block_drop(block);
+        finish(h);
+    }
+}
+
+/* A finalization is known, its block cannot be had from the others: then by block sync. */
+static void block_that_nobody_sends_is_fetched_by_sync(void **state)
+{
+    (void)state;
+    struct harness *h = start(4);
+
+    harness_lose(h, 0, 1, QN_CONSENSUS_REQUEST);
+    harness_lose(h, 0, 2, QN_CONSENSUS_REQUEST);
+    harness_lose(h, 0, 3, QN_CONSENSUS_REQUEST);
+    for (int i = 1; i < 4; i++) {
+        harness_lose(h, i, 0, QN_PROPOSE);
+    }
+    unsigned tx = harness_submit(h, 1);
+    harness_run(h, QN_MS(100));
+    assert_int_equal(harness_syncs(h), 0);
+    assert_true(harness_is_final(h, 3, tx) && !harness_is_final(h, 0, tx));
+    harness_run(h, QN_SECONDS(3));
+    assert_true(harness_syncs(h) > 0);
+    assert_true(harness_is_final(h, 0, tx));
     finish(h);
 }
 
@@ -502,6 +636,33 @@ static void a_restarted_validator_votes_again_after_its_ceiling(void **state)
     finish(h);
 }
 
+/* Others say that they are further, and no certificate proves it: then it must not vote. */
+static void a_joiner_believes_proved_views_only(void **state)
+{
+    (void)state;
+    struct harness *h = start_with((struct harness_config){.n = 5, .joins = true});
+    struct qn_consensus_info info;
+
+    for (int i = 0; i < 3; i++) {
+        (void)harness_submit(h, 0);
+        assert_true(harness_run_until_final(h, QN_SECONDS(2)));
+    }
+    for (int i = 0; i < 5; i++) {
+        if (i != 2) {
+            harness_lose(h, i, 2, QN_CERT);
+        }
+    }
+    harness_restart(h, 2);
+    harness_run(h, QN_SECONDS(5));
+    qn_consensus_info(harness_consensus(h, 2), &info);
+    assert_true(info.joining);
+    harness_heal(h);
+    harness_run(h, QN_SECONDS(5));
+    qn_consensus_info(harness_consensus(h, 2), &info);
+    assert_false(info.joining);
+    finish(h);
+}
+
 int main(void)
 {
     const char *why = NULL;
@@ -521,6 +682,11 @@ int main(void)
         cmocka_unit_test(block_id_over_other_transactions_is_thrown_away),
         cmocka_unit_test(vote_sent_again_is_no_fault_and_another_one_is_proof),
         cmocka_unit_test(bad_signature_is_replaced_by_the_next_vote),
+        cmocka_unit_test(good_signatures_of_a_bad_certificate_are_remembered),
+        cmocka_unit_test(empty_block_is_not_proposed_for_pending_transactions),
+        cmocka_unit_test(impossible_parent_view_is_nullified_at_once),
+        cmocka_unit_test(block_that_nobody_sends_is_fetched_by_sync),
+        cmocka_unit_test(a_joiner_believes_proved_views_only),
         cmocka_unit_test(no_signature_is_verified_twice),
         cmocka_unit_test(certificate_that_arrives_thrice_is_verified_once),
         cmocka_unit_test(votes_beyond_the_next_view_and_strange_certificates_are_not_kept),

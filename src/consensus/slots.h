@@ -24,7 +24,7 @@ enum {
     QN_CONSENSUS_GAP_PER_ANSWER = 16,  /* nullifications beside an answer */
     QN_CONSENSUS_WANTS = 16,           /* views asked for at a time */
     QN_CONSENSUS_ANSWERS = 32,         /* requests of one peer answered per resend_min */
-    QN_CONSENSUS_REQUESTS_TO_SYNC = 2, /* unanswered requests before block sync is asked for */
+    QN_CONSENSUS_REQUESTS_TO_SYNC = 3, /* resend_min for requests before block sync is asked for */
     QN_CONSENSUS_CARRY_VIEWS = 3,      /* a joiner is carried at most so far ahead, at most... */
     QN_CONSENSUS_CARRY_PAUSE_US = 10000000, /* ...so often */
     QN_CONSENSUS_EVIDENCE = 8,              /* proofs of equivocation kept, the first ones */
@@ -82,7 +82,6 @@ struct qn_view_slot {
     struct qn_own_vote own[QN_CONSENSUS_KINDS];
     qn_time_us request_at; /* 0: nothing was wanted yet */
     qn_time_us request_interval;
-    unsigned requests; /* sent */
 };
 
 /* ---- slot.c: the window of views ---- */

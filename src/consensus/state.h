@@ -73,6 +73,8 @@ struct qn_consensus {
     qn_time_us resend_at;
     qn_time_us resend_interval;
     qn_time_us request_at;
+    qn_time_us sync_at; /* 0: nothing final is missing */
+    qn_time_us sync_interval;
 
     uint64_t build_cookie; /* 0: no build under way */
     uint64_t build_parent_view;

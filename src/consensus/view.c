@@ -25,7 +25,7 @@ void qn_view_seen(struct qn_consensus *c, uint64_t view)
  * idle network. Views are entered by certificate, so only those held here can be above. */
 static bool unsettled(struct qn_consensus *c)
 {
-    for (uint64_t view = c->certified_view; view > c->final_view; view--) {
+    for (uint64_t view = c->certified_view; view > c->settled_view; view--) {
         if (qn_slot_notarized(qn_slot_find(c, view)) != NULL) {
             return true;
         }
