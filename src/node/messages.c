@@ -43,7 +43,6 @@ static void on_head(struct qn_node *node, struct qn_link *link,
         close_malformed(node, link, message);
         return;
     }
-    link->head_height = head.height > link->head_height ? head.height : link->head_height;
     qn_node_on_peer_height(node, link, head.height);
 }
 

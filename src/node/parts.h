@@ -77,6 +77,8 @@ void qn_node_on_get_blocks(struct qn_node *node, struct qn_link *link, uint32_t 
                            struct qn_span bytes);
 /* A linked peer claims this head. */
 void qn_node_on_peer_height(struct qn_node *node, struct qn_link *link, uint64_t height);
+/* The own registration is decided: the heads that peers claimed meanwhile count from now on. */
+void qn_node_sync_with_all(struct qn_node *node);
 
 /* ---- check.c ---- */
 void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_owner owner,
@@ -111,6 +113,8 @@ void qn_node_on_registration_signed(struct qn_node *node, enum qn_owner owner,
                                     const struct qn_event *event);
 void qn_node_on_registration_result(struct qn_node *node, const struct qn_submit_result *result,
                                     qn_time_us started_us);
+/* On the way into the registry: peers do not serve this node yet. */
+bool qn_node_registration_pending(const struct qn_node *node);
 /* The own entry is in the registry and usable. */
 bool qn_node_is_registered(const struct qn_node *node, struct qn_registry_entry *entry);
 

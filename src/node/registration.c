@@ -82,6 +82,25 @@ static bool has_way(const struct qn_node *node)
     return false;
 }
 
+bool qn_node_registration_pending(const struct qn_node *node)
+{
+    if (!node->config.auto_register || node->validator >= 0) {
+        return false;
+    }
+    switch (node->registration.state) {
+    case QN_REGISTRATION_IDLE:
+        return node->registration.failures == 0; /* after a failure both ways are tried */
+    case QN_REGISTRATION_SIGNING_CODE:
+    case QN_REGISTRATION_SIGNING:
+    case QN_REGISTRATION_SUBMITTED:
+        return true;
+    case QN_REGISTRATION_DONE:
+    case QN_REGISTRATION_REFUSED:
+        break;
+    }
+    return false;
+}
+
 void qn_node_poll_registration(struct qn_node *node)
 {
     struct qn_registration *registration = &node->registration;
@@ -170,4 +189,5 @@ void qn_node_on_registration_result(struct qn_node *node, const struct qn_submit
                qn_err_name(result->code), text);
         try_later(node);
     }
+    qn_node_sync_with_all(node);
 }

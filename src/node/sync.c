@@ -3,8 +3,22 @@
 
 void qn_node_on_peer_height(struct qn_node *node, struct qn_link *link, uint64_t height)
 {
+    link->head_height = height > link->head_height ? height : link->head_height;
+    if (qn_node_registration_pending(node)) {
+        return; /* nobody serves blocks to a stranger: asking now would only cost a wait */
+    }
     qn_follower_on_head(node->follower, &node->follower_actions, link->id, height, node->now);
     qn_node_drain_follower(node);
+}
+
+void qn_node_sync_with_all(struct qn_node *node)
+{
+    for (size_t i = 0; i < node->links_capacity; i++) {
+        struct qn_link *link = &node->links[i];
+        if (link->id != 0 && link->live && link->head_height > 0) {
+            qn_node_on_peer_height(node, link, link->head_height);
+        }
+    }
 }
 
 static void request_blocks(struct qn_node *node, const struct qn_follower_action *action)
