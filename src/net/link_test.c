@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -441,7 +442,7 @@ static void dial_name(struct scene *scene, qn_dial_id dial, const char *name)
 
     action.dial.dial = dial;
     action.dial.endpoint.port = qn_lab_port(scene->b);
-    (void)strcpy(action.dial.endpoint.host, name);
+    (void)snprintf(action.dial.endpoint.host, sizeof action.dial.endpoint.host, "%s", name);
     qn_lab_do(scene->a, &action);
 }
 

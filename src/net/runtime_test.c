@@ -4,6 +4,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -413,7 +414,7 @@ static void try_listen(const struct qn_key *key, const char *host, uint16_t port
     struct qn_runtime_config config = {.key = key, .listens = true, .links_max = 8};
 
     config.listen.port = port;
-    (void)strcpy(config.listen.host, host);
+    (void)snprintf(config.listen.host, sizeof config.listen.host, "%s", host);
     assert_int_equal(qn_runtime_open(&runtime, &config, why), QN_ERR_IO);
     assert_null(runtime);
     assert_non_null(strstr(why, words));

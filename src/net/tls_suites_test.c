@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,8 +28,8 @@ static void greet(struct qn_lab_node *node)
     struct qn_goodbye goodbye = {.reason = QN_CLOSE_WRONG_NETWORK};
     struct qn_action action = {.kind = QN_ACTION_SEND};
 
-    (void)strcpy(hello.software, "lab/1");
-    (void)strcpy(goodbye.text, "elsewhere");
+    (void)snprintf(hello.software, sizeof hello.software, "%s", "lab/1");
+    (void)snprintf(goodbye.text, sizeof goodbye.text, "%s", "elsewhere");
     assert_true(qn_lab_wait(node, &up, QN_EVENT_LINK_UP, NULL, 0));
     action.send.link = up.subject;
     action.send.kind = QN_HELLO;
