@@ -231,7 +231,7 @@ static struct qn_buf *make_vote(const struct harness *h, int validator, enum qn_
     }
     vote.p = digest;
     harness_sign(h, &vote.signature, validator, qn_vote_sign_kind(kind), &digest);
-    vote.signature.bytes[0] ^= good ? 0U : 1U;
+    vote.signature.bytes[0] = (uint8_t)(vote.signature.bytes[0] ^ (good ? 0U : 1U));
     return qn_vote_encode(&vote);
 }
 
