@@ -53,7 +53,7 @@ struct qn_runtime {
     struct qn_tls *tls;
     struct qn_workers *workers;
     struct qn_transport transport;
-    struct qn_core core; /* step NULL: not running */
+    struct qn_core core;  /* step NULL: not running */
     qn_time_us ticked_us; /* when the core got its last TICK */
     struct qn_actions actions;
     bool is_stepping;

@@ -106,7 +106,8 @@ static void step(void *context, const struct qn_event *event, struct qn_actions 
     struct qn_lab_node *node = context;
 
     (void)pthread_mutex_lock(&node->mutex);
-    if ((event->kind != QN_EVENT_TICK || node->keeps_ticks) && node->event_count < QN_LAB_EVENTS_MAX) {
+    if ((event->kind != QN_EVENT_TICK || node->keeps_ticks) &&
+        node->event_count < QN_LAB_EVENTS_MAX) {
         keep(&node->events[node->event_count], event);
         node->event_count += 1;
     }
