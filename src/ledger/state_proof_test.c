@@ -192,6 +192,28 @@ static void a_leaf_off_the_path_does_not_prove_absence(void **state)
     fell(&forest);
 }
 
+/* Even in a tree that was made wrong, a leaf that stands where its key does not belong proves nothing. */
+static void a_misplaced_leaf_proves_nothing(void **state)
+{
+    struct qn_tree_proof proof = {.sibling_count = 1, .has_leaf = true};
+    struct qn_hash absent = {{0x01}}; /* goes left */
+    uint8_t leaf[65] = {0};
+    uint8_t inner[65] = {1};
+
+    (void)state;
+    memset(proof.siblings[0].bytes, 0x33, 32);
+    memset(proof.leaf_key.bytes, 0xf0, 32); /* belongs to the right */
+    memset(proof.leaf_value_hash.bytes, 0x44, 32);
+    memcpy(leaf + 1, proof.leaf_key.bytes, 32);
+    memcpy(leaf + 33, proof.leaf_value_hash.bytes, 32);
+    struct qn_hash leaf_hash = qn_sha3((struct qn_span){leaf, sizeof leaf});
+    memcpy(inner + 1, leaf_hash.bytes, 32); /* but stands on the left */
+    memcpy(inner + 33, proof.siblings[0].bytes, 32);
+    struct qn_hash root = qn_sha3((struct qn_span){inner, sizeof inner});
+    assert_false(qn_tree_proof_holds(&proof, &root, &absent, NULL));
+    assert_false(qn_tree_proof_holds(&proof, &root, &proof.leaf_key, &proof.leaf_value_hash));
+}
+
 static void the_smallest_trees_prove_too(void **state)
 {
     struct qn_hash key = {{1}};
@@ -278,6 +300,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(every_absent_key_is_proved_absent_and_nothing_else),
         cmocka_unit_test(tampering_with_any_part_makes_a_proof_fail),
         cmocka_unit_test(a_leaf_off_the_path_does_not_prove_absence),
+        cmocka_unit_test(a_misplaced_leaf_proves_nothing),
         cmocka_unit_test(the_smallest_trees_prove_too),
         cmocka_unit_test(proofs_are_short_and_at_worst_within_the_limit),
         cmocka_unit_test(encoded_proofs_come_back_whole),

@@ -49,8 +49,7 @@ static void tell_head(struct qn_node *node)
         const struct qn_link *link = &node->links[i];
         /* Who told us this height, or a higher one, does not need to hear it. */
         bool wanted = link->id != 0 && link->live && link->validator < 0 &&
-                      link->standing != QN_STANDING_UNREGISTERED &&
-                      link->head_height < head.height;
+                      link->standing != QN_STANDING_UNREGISTERED && link->head_height < head.height;
         if (wanted) {
             qn_node_send(node, link, QN_HEAD, 0, qn_buf_hold(bytes));
         }
