@@ -182,7 +182,7 @@ def changed_map(value):
         yield {k: v for k, v in value.items() if k != key}
     for key in (0, 1, 2, 3, 5, 8, 11, 16, 23, 24, 127, 128, 255, 2**64 - 1, -1, "1", b"\x01"):
         if key not in value:
-            for extra in (0, [{5: [True]}], None, 1.5):
+            for extra in (0, -1, b"\x01", "a", [{5: [True]}], None, 1.5):
                 yield {**value, key: extra}
     for key, part in value.items():
         for other in changes(part):

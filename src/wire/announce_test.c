@@ -40,6 +40,20 @@ static void record_has_these_fields(void **state)
     qn_buf_drop(payload);
 }
 
+static void a_record_takes_no_extension(void **state)
+{
+    (void)state;
+    struct qn_buf *payload =
+        qn_hex_buf("A7 01 5820 11*32 02 18 2A 03 80 04 02 05 02 06 60 1880 00");
+    struct qn_buf *buf =
+        qn_signed_encode(qn_buf_span(payload), (struct qn_span){(const uint8_t *)"\xBB", 1});
+    struct qn_record record;
+    struct qn_signed envelope;
+    assert_int_equal(qn_record_decode(&record, &envelope, qn_buf_span(buf)), QN_ERR_MALFORMED);
+    qn_buf_drop(buf);
+    qn_buf_drop(payload);
+}
+
 static void a_record_of_unencodable_content_is_refused(void **state)
 {
     (void)state;
@@ -107,6 +121,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(record_has_these_fields),
+        cmocka_unit_test(a_record_takes_no_extension),
         cmocka_unit_test(a_record_of_unencodable_content_is_refused),
         cmocka_unit_test(the_largest_record_fits_its_limit),
         cmocka_unit_test(announce_has_these_fields),

@@ -49,9 +49,6 @@ enum qn_err qn_genesis_cert_decode(struct qn_genesis_cert *out, struct qn_signed
 {
     struct qn_genesis_cert cert = {0};
     struct qn_signed decoded;
-    if (bytes.len > QN_GENESIS_CERT_LEN_MAX) {
-        return QN_ERR_MALFORMED;
-    }
     enum qn_err err = qn_signed_decode(&decoded, bytes, QN_GENESIS_CERT_LEN_MAX);
     if (err == QN_OK) {
         err = decode_payload(&cert, decoded.payload);

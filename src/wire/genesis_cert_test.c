@@ -85,6 +85,7 @@ static void a_field_beyond_its_limit_is_refused(void **state)
         PAYLOAD("63 6E6574", "01", "03", "590536" SPKI_44, "05", "80"), /* no endpoint */
         PAYLOAD("63 6E6574", "01", "03", "590536" SPKI_44, "05",
                 "85" ENDPOINT ENDPOINT ENDPOINT ENDPOINT ENDPOINT),
+        "A8 01 61 6E 02 01 03 03 04 590536" SPKI_44 " 05 05 06 81" ENDPOINT " 07 18 64 1880 00",
     };
     for (size_t i = 0; i < QN_ARRAY_COUNT(payloads); i++) {
         struct qn_genesis_cert cert;

@@ -137,10 +137,12 @@ static void another_form_is_refused(void **state)
 {
     (void)state;
     static const char *const payloads[] = {
-        "A6" START("00") " 04 " HASH("44") " 05 05 06 01", /* no such kind */
+        "A3" START("00"), /* no such kind */
+        "A6" START("00") " 04 " HASH("44") " 05 05 06 01",
         "A6" START("04") " 04 " HASH("44") " 05 05 06 01",
-        "A6" START("03") " 04 " HASH("44") " 05 05 06 03",       /* no such reason */
-        "A7" START("03") " 04 " HASH("44") " 05 05 06 01 07 00", /* one field more */
+        "A6" START("03") " 04 " HASH("44") " 05 05 06 03",         /* no such reason */
+        "A7" START("03") " 04 " HASH("44") " 05 05 06 01 07 00",   /* one field more */
+        "A7" START("03") " 04 " HASH("44") " 05 05 06 01 1880 00", /* no extensions */
         "A5" START("03") " 04 " HASH("44") " 05 05",
         /* an update in a registration's clothes, and the reverse */
         "A9" START("01") " 04 " HASH("44") " 05 05 06 02 07 03 09 " HASH("99") " 0A 190100",
