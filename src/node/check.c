@@ -9,9 +9,7 @@ static void answer(struct qn_node *node, struct qn_block_check *check)
     struct qn_block *block = check->block;
     enum qn_err verdict = check->verdict;
     if (verdict == QN_OK) {
-        /* A final block's time is history; a proposal's must not run ahead of our clock. */
-        qn_unix_ms clock = check->owner == QN_OWNER_CONSENSUS ? node->unix_ms : 0;
-        verdict = qn_ledger_execute(node->ledger, block, clock);
+        verdict = qn_ledger_execute(node->ledger, block, check->certified ? 0 : node->unix_ms);
     }
     check->block = NULL;
     check->generation += 1;
@@ -69,7 +67,7 @@ static struct qn_block_check *free_check(struct qn_node *node)
 }
 
 void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_owner owner,
-                         uint64_t cookie)
+                         uint64_t cookie, bool certified)
 {
     struct qn_block_check full = {.verdict = QN_ERR_BUSY};
     struct qn_block_check *check = free_check(node);
@@ -78,6 +76,7 @@ void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_o
     check->block = qn_block_hold(block);
     check->owner = owner;
     check->cookie = cookie;
+    check->certified = certified;
     check->jobs_left = 0;
     check->verdict = is_full ? QN_ERR_BUSY : QN_OK;
     for (size_t i = 0; check->verdict == QN_OK && i < block->tx_count; i++) {

@@ -148,7 +148,8 @@ static void perform(struct qn_node *node, const struct qn_consensus_action *acti
         build(node, action);
         break;
     case QN_CONSENSUS_CHECK:
-        qn_node_check_block(node, action->block, QN_OWNER_CONSENSUS, action->cookie);
+        qn_node_check_block(node, action->block, QN_OWNER_CONSENSUS, action->cookie,
+                            action->certified);
         break;
     case QN_CONSENSUS_COMMIT:
         commit(node, action);
@@ -235,10 +236,8 @@ void qn_node_tell_pending(struct qn_node *node)
     if (node->consensus == NULL) {
         return;
     }
-    bool pending = qn_mempool_count(node->mempool) > 0;
-    if (pending != node->mempool_was_pending) {
-        node->mempool_was_pending = pending;
-        qn_consensus_on_pending(node->consensus, &node->consensus_actions, pending, node->now);
-        qn_node_drain_consensus(node);
-    }
+    node->mempool_was_pending = qn_mempool_count(node->mempool) > 0;
+    qn_consensus_on_pending(node->consensus, &node->consensus_actions, node->mempool_was_pending,
+                            node->now);
+    qn_node_drain_consensus(node);
 }

@@ -68,7 +68,7 @@ void qn_node_poll_gate(struct qn_node *node);
 /* Validators with a live link, self included if one. */
 unsigned qn_node_validators_live(const struct qn_node *node);
 unsigned qn_node_gate_needed(const struct qn_node *node);
-/* Tells consensus whether transactions wait. */
+/* Tells consensus whether transactions wait: after each that was added, and after each commit. */
 void qn_node_tell_pending(struct qn_node *node);
 
 /* ---- sync.c ---- */
@@ -81,8 +81,9 @@ void qn_node_on_peer_height(struct qn_node *node, struct qn_link *link, uint64_t
 void qn_node_sync_with_all(struct qn_node *node);
 
 /* ---- check.c ---- */
+/* certified: a quorum vouches for it, so its time is not held against our clock. */
 void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_owner owner,
-                         uint64_t cookie);
+                         uint64_t cookie, bool certified);
 void qn_node_on_check_verified(struct qn_node *node, struct qn_verify_job *job);
 
 /* ---- commit.c ---- */

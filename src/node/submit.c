@@ -435,7 +435,9 @@ static void sweep_mempool(struct qn_node *node)
 {
     struct sweep sweep = {.node = node};
     qn_mempool_sweep(node->mempool, still_valid, swept, &sweep);
-    qn_node_tell_pending(node);
+    if (node->mempool_was_pending && qn_mempool_count(node->mempool) == 0) {
+        qn_node_tell_pending(node);
+    }
 }
 
 void qn_node_submissions_on_commit(struct qn_node *node, const struct qn_ledger_commit *commit)

@@ -35,7 +35,7 @@ static void request_blocks(struct qn_node *node, const struct qn_follower_action
 
 static void verify_vote(struct qn_node *node, const struct qn_follower_action *action)
 {
-    struct qn_verify_job *job = qn_node_job(node, QN_OWNER_FOLLOWER, action->cookie);
+    struct qn_verify_job *job = qn_node_job(node, QN_OWNER_FOLLOWER, action->cookie, true);
     job->key = node->genesis->validators.members[action->validator].key;
     job->kind = action->sign_kind;
     job->digest = action->digest;
