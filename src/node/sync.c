@@ -35,7 +35,7 @@ static void request_blocks(struct qn_node *node, const struct qn_follower_action
 
 static void verify_vote(struct qn_node *node, const struct qn_follower_action *action)
 {
-    struct qn_verify_job *job = qn_node_job(node, QN_OWNER_FOLLOWER, action->cookie, true);
+    struct qn_verify_job *job = qn_node_job(node, QN_OWNER_FOLLOWER, action->cookie);
     job->key = node->genesis->validators.members[action->validator].key;
     job->kind = action->sign_kind;
     job->digest = action->digest;
@@ -66,7 +66,7 @@ static void perform(struct qn_node *node, const struct qn_follower_action *actio
         verify_vote(node, action);
         break;
     case QN_FOLLOWER_CHECK:
-        qn_node_check_block(node, action->block, QN_OWNER_FOLLOWER, action->cookie);
+        qn_node_check_block(node, action->block, QN_OWNER_FOLLOWER, action->cookie, true);
         break;
     case QN_FOLLOWER_COMMIT:
         commit(node, action);
