@@ -1,4 +1,4 @@
-#include "ledger/ledger.h"
+#include "ledger/ledger_state.h"
 #include "ledger/testing/chain.h"
 
 #include <setjmp.h>
@@ -108,6 +108,7 @@ static void the_same_block_again_is_no_second_state(void **state)
     assert_int_equal(qn_ledger_build(chain.ledger, &a, &tip, NULL, 0, QN_KIT_TIME_MS + 9), QN_OK);
     assert_int_equal(qn_ledger_build(chain.ledger, &b, &tip, NULL, 0, QN_KIT_TIME_MS + 9), QN_OK);
     assert_true(qn_hash_equal(&a->id, &b->id));
+    assert_int_equal(chain.ledger->state_count, 1);
     qn_block_drop(a);
     qn_block_drop(b);
     qn_chain_fini(&chain);

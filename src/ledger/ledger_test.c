@@ -148,6 +148,27 @@ static void blocks_and_certificates_can_be_fetched(void **state)
     qn_buf_drop(given);
 }
 
+static void each_header_commits_to_all_blocks_before_it(void **state)
+{
+    struct qn_chain chain;
+    struct qn_history history = {0};
+
+    (void)state;
+    qn_chain_init(&chain, &options);
+    for (uint64_t height = 0; height < 20; height++) {
+        struct qn_hash root = qn_history_root(&history);
+        struct qn_hash id = qn_ledger_head_id(chain.ledger);
+        assert_int_equal(qn_ledger_height(chain.ledger), height);
+        assert_true(qn_hash_equal(&qn_ledger_head(chain.ledger)->history_root, &root));
+        qn_history_append(&history, &id);
+        if (height % 7 == 6) {
+            assert_int_equal(qn_chain_reopen(&chain), QN_OK);
+        }
+        qn_chain_add(&chain, NULL, NULL, 0);
+    }
+    qn_chain_fini(&chain);
+}
+
 /* Storage that lags behind: nothing that is final is missing meanwhile. */
 static void final_blocks_are_there_before_they_are_stored(void **state)
 {
@@ -355,6 +376,12 @@ static void spoiled_storage_is_not_believed(void **state)
     struct qn_buf *older = stored(&chain, below);
     expect_spoiled(&chain, tip, qn_buf_span(older), QN_ERR_MALFORMED);
     qn_buf_drop(older);
+    /* Another block of the same height on the same parent. */
+    struct qn_header header = *qn_ledger_head(chain.ledger);
+    header.time_ms += 1;
+    struct qn_block *sibling = qn_block_new(&header, NULL, 0);
+    expect_spoiled(&chain, tip, qn_buf_span(sibling->encoded), QN_ERR_MALFORMED);
+    qn_block_drop(sibling);
 
     struct qn_buf *old_head = stored(&chain, head);
     struct qn_store_head decoded;
@@ -464,6 +491,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_commit_tells_what_changed),
         cmocka_unit_test(two_branches_stand_side_by_side_until_one_is_final),
         cmocka_unit_test(blocks_and_certificates_can_be_fetched),
+        cmocka_unit_test(each_header_commits_to_all_blocks_before_it),
         cmocka_unit_test(final_blocks_are_there_before_they_are_stored),
         cmocka_unit_test(entries_are_proved_against_the_head),
         cmocka_unit_test(reopening_gives_the_same_ledger),

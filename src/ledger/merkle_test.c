@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -84,12 +85,35 @@ static void a_path_holds_at_its_own_place_only(void **state)
     }
 }
 
+/* In memory of exactly its size, so that a sanitizer sees a read beyond it. */
+static void a_path_that_is_too_short_is_not_read_beyond_its_end(void **state)
+{
+    struct qn_hash leaves[COUNT_MAX];
+    struct qn_hash path[QN_MERKLE_PATH_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_MAX; i++) {
+        leaves[i] = leaf_of(i);
+    }
+    struct qn_hash root = qn_merkle_root(leaves, COUNT_MAX);
+    size_t len = qn_merkle_path(path, leaves, COUNT_MAX, 20);
+    for (size_t cut = 1; cut <= len; cut++) {
+        size_t size = (len - cut) * sizeof path[0];
+        struct qn_hash *exact = malloc(size + (size == 0));
+        assert_non_null(exact);
+        memcpy(exact, path, size);
+        assert_false(qn_merkle_path_holds(&root, &leaves[20], COUNT_MAX, 20, exact, len - cut));
+        free(exact);
+    }
+}
+
 int main(int argc, char **argv)
 {
     qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_root_joins_pairs_level_by_level),
         cmocka_unit_test(a_leaf_is_not_an_inner_node),
+        cmocka_unit_test(a_path_that_is_too_short_is_not_read_beyond_its_end),
         cmocka_unit_test(a_path_holds_at_its_own_place_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
