@@ -383,6 +383,8 @@ static void step(void *context, const struct qn_event *event, struct qn_actions 
         holder->ticks = 0;
         break;
     case QN_EVENT_DIAL_FAILED:
+        (void)fprintf(stderr, "benchmark: link %zu of %zu: %s\n", holder->up + 1, holder->wanted,
+                      qn_close_reason_name(event->dial_failed.reason));
         bench_fail("dialling");
     case QN_EVENT_LINK_DOWN:
         if (!holder->is_client) { /* the client has what it wanted */

@@ -95,6 +95,8 @@ void qn_link_count_bytes(struct qn_link *link);
 void qn_transport_note_failure(struct qn_transport *transport, const struct qn_endpoint *remote,
                                bool is_inbound, enum qn_close_reason reason, const char *text);
 /* listener.c */
+void qn_listener_take_slot(struct qn_transport *transport);
+void qn_listener_free_slot(struct qn_transport *transport);
 void qn_listener_watch(struct qn_transport *transport);
 void qn_listener_close(struct qn_transport *transport);
 

@@ -61,7 +61,7 @@ static void fail_early(struct qn_link *link, enum qn_close_reason reason, const 
         note(link, reason, text);
     }
     if (dial == 0) {
-        transport->counters.half_open -= 1;
+        qn_listener_free_slot(transport);
     }
     read_leftovers(link);
     qn_link_destroy(link);

@@ -10,7 +10,7 @@ void qn_link_begin_handshake(struct qn_link *link, bool is_client,
     link->deadline_us = deadline_us;
     link->handshake_start_us = qn_clock_now();
     if (!is_client) {
-        link->transport->counters.half_open += 1;
+        qn_listener_take_slot(link->transport);
     }
     link->tls = qn_tls_open(link->transport->tls, link->fd, is_client, expected_id);
     if (link->tls == NULL) {
@@ -43,7 +43,7 @@ static void open_link(struct qn_link *link)
     link->key_update_us = now + transport->limits.key_update_interval;
     transport->counters.open += 1;
     if (link->dial == 0) {
-        transport->counters.half_open -= 1;
+        qn_listener_free_slot(transport);
         transport->counters.accepted += 1;
     } else {
         transport->counters.dialled += 1;

@@ -402,6 +402,26 @@ static void silent_connections_have_a_bound_and_a_deadline(void **state)
     finish(&scene);
 }
 
+/* As after a restart, when everybody comes back at once. */
+static void a_burst_of_good_clients_waits_for_its_turn(void **state)
+{
+    enum { HALF_OPEN = 2, BURST = 60 };
+    struct qn_transport_limits limits = short_limits();
+    limits.half_open_max = HALF_OPEN;
+    limits.accept_patience = QN_SECONDS(3600);
+    struct scene scene = start(&limits);
+    (void)state;
+
+    for (unsigned i = 0; i < BURST; i++) {
+        qn_lab_dial(scene.b, i + 1, qn_lab_port(scene.a), NULL);
+    }
+    assert_true(qn_lab_wait_count(scene.b, QN_EVENT_LINK_UP, 1 + BURST));
+    assert_true(qn_lab_wait_count(scene.a, QN_EVENT_LINK_UP, 1 + BURST));
+    assert_int_equal(qn_lab_count(scene.b, QN_EVENT_DIAL_FAILED), 0);
+    assert_int_equal(qn_lab_metric(scene.a, "qnet_link_failures_total", "no_free_slot"), 0);
+    finish(&scene);
+}
+
 static void a_dial_to_a_silent_server_has_a_deadline(void **state)
 {
     struct qn_transport_limits limits = short_limits();
@@ -558,6 +578,7 @@ int main(void)
         cmocka_unit_test(a_request_without_room_is_answered_busy_to_the_core),
         cmocka_unit_test(announcements_without_room_are_dropped_and_counted),
         cmocka_unit_test(silent_connections_have_a_bound_and_a_deadline),
+        cmocka_unit_test(a_burst_of_good_clients_waits_for_its_turn),
         cmocka_unit_test(a_dial_to_a_silent_server_has_a_deadline),
         cmocka_unit_test(a_dial_to_a_closed_port_is_refused),
         cmocka_unit_test(a_name_is_resolved_and_one_that_is_none_is_told),

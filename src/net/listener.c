@@ -29,14 +29,51 @@ enum qn_err qn_transport_listen(struct qn_transport *transport, const struct qn_
     return QN_OK;
 }
 
+static bool has_slot(const struct qn_transport *transport)
+{
+    return transport->counters.half_open < transport->limits.half_open_max;
+}
+
 static bool has_room(const struct qn_transport *transport)
 {
-    const struct qn_transport_counters *counters = &transport->counters;
     const struct qn_transport_limits *limits = &transport->limits;
 
     /* Some above links_max may finish the handshake: the node itself tells them that it is full. */
-    return counters->half_open < limits->half_open_max &&
-           counters->open < limits->links_max + limits->half_open_max;
+    return has_slot(transport) &&
+           transport->counters.open < limits->links_max + limits->half_open_max;
+}
+
+void qn_listener_take_slot(struct qn_transport *transport)
+{
+    transport->counters.half_open += 1;
+}
+
+void qn_listener_free_slot(struct qn_transport *transport)
+{
+    transport->counters.half_open -= 1;
+    transport->full_since_us = 0;
+    qn_listener_watch(transport);
+}
+
+static void pause_listening(struct qn_transport *transport)
+{
+    (void)uv_poll_stop(&transport->listen_poll);
+    transport->is_listening = false;
+}
+
+/* A burst of good clients, after a restart for instance, waits a moment in the kernel's queue, where
+ * it costs nothing. Slots that nobody frees in that time belong to silent clients: then waiting helps
+ * nobody, and the others had better try again elsewhere. */
+static bool should_wait(struct qn_transport *transport)
+{
+    if (has_slot(transport)) {
+        return false;
+    }
+    qn_time_us now = qn_clock_now();
+    if (transport->full_since_us == 0) {
+        transport->full_since_us = now;
+    }
+    return now - transport->full_since_us < transport->limits.accept_patience;
 }
 
 static void admit(struct qn_transport *transport, int fd, const struct sockaddr_storage *address)
@@ -56,7 +93,7 @@ static void admit(struct qn_transport *transport, int fd, const struct sockaddr_
     }
     link->remote = remote;
     if (!qn_link_attach(link, fd)) {
-        transport->counters.half_open += 1; /* as if it had got there: failing takes it off */
+        qn_listener_take_slot(transport); /* as if it had got there: failing takes it off */
         qn_link_fail(link, QN_CLOSE_IO, "the loop refused the socket");
         return;
     }
@@ -77,6 +114,10 @@ static void on_listen_poll(uv_poll_t *handle, int status, int events)
     (void)status;
     (void)events;
     for (unsigned i = 0; i < QN_ACCEPTS_PER_WAKE_MAX && transport->is_listening; i++) {
+        if (should_wait(transport)) {
+            pause_listening(transport); /* until a slot is free, or the next check */
+            break;
+        }
         struct sockaddr_storage address = {0};
         socklen_t len = sizeof address;
         int fd = accept4(transport->listen_fd, (struct sockaddr *)&address, &len,
@@ -89,8 +130,7 @@ static void on_listen_poll(uv_poll_t *handle, int status, int events)
                  * check listens again. */
                 qn_transport_note_failure(transport, &transport->listen, true, QN_CLOSE_IO,
                                           qn_socket_error_text(errno));
-                (void)uv_poll_stop(&transport->listen_poll);
-                transport->is_listening = false;
+                pause_listening(transport);
             }
             break;
         }

@@ -15,6 +15,7 @@ void qn_transport_limits_init(struct qn_transport_limits *limits, size_t links_m
         .flush_timeout = QN_SECONDS(2),
         .key_update_interval = QN_KEY_UPDATE_INTERVAL,
         .check_interval = QN_MS(250),
+        .accept_patience = QN_MS(250),
         .half_open_max = QN_HALF_OPEN_MAX,
         .links_max = links_max,
     };

@@ -15,22 +15,25 @@
 #include <uv.h>
 
 enum {
-    QN_DIALS_MAX = 256,           /* links being dialled, and links that still flush */
-    QN_DIAL_ADDRESSES_MAX = 8,    /* addresses of one name that are tried */
-    QN_ACCEPTS_PER_WAKE_MAX = 64, /* sockets accepted before others get their turn */
-    QN_READS_PER_WAKE_MAX = 4,    /* records read from one link, likewise */
-    QN_WRITES_PER_WAKE_MAX = 8,   /* records written to one link, likewise */
+    QN_DIALS_MAX = 256,        /* links being dialled, and links that still flush */
+    QN_DIAL_ADDRESSES_MAX = 8, /* addresses of one name that are tried */
+    /* Sockets accepted before others get their turn: far fewer than may be half open, or a burst of
+     * good clients would fill those slots while their last messages wait to be read. */
+    QN_ACCEPTS_PER_WAKE_MAX = 8,
+    QN_READS_PER_WAKE_MAX = 4,  /* records read from one link, likewise */
+    QN_WRITES_PER_WAKE_MAX = 8, /* records written to one link, likewise */
 };
 
 /* Times that tests shorten. */
 struct qn_transport_limits {
-    qn_time_us connect_timeout; /* one address */
-    qn_time_us
-        handshake_timeout; /* a whole inbound handshake, or a dial with all that belongs to it */
+    qn_time_us connect_timeout;   /* one address */
+    qn_time_us handshake_timeout; /* an inbound handshake; a dial with all that belongs to it */
     qn_time_us p0_stall_timeout;
     qn_time_us flush_timeout; /* what a closing link may still take */
     qn_time_us key_update_interval;
     qn_time_us check_interval; /* how often deadlines are looked at */
+    /* How long connections may wait, not accepted, for a half-open slot; then they are turned away. */
+    qn_time_us accept_patience;
     size_t half_open_max;
     size_t links_max;    /* beside half-open ones and dials */
     int send_buffer_len; /* SO_SNDBUF; 0: the system's */
@@ -94,6 +97,7 @@ struct qn_transport {
     uv_poll_t listen_poll;
     int listen_fd; /* -1: none */
     bool is_listening;
+    qn_time_us full_since_us; /* when the half-open slots ran out; 0: there are some */
     struct qn_endpoint listen;
     uv_timer_t check_timer;
     uv_prepare_t flush_prepare;
