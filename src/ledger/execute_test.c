@@ -1,4 +1,4 @@
-#include "ledger/ledger.h"
+#include "ledger/ledger_state.h"
 #include "ledger/testing/chain.h"
 
 #include <setjmp.h>
@@ -77,12 +77,15 @@ static void an_honest_block_is_executed_and_kept(void **state)
     assert_int_equal(qn_ledger_execute(scene.judge.ledger, scene.block, 0), QN_OK);
     assert_true(qn_ledger_knows(scene.judge.ledger, &scene.block->id));
     assert_int_equal(qn_ledger_execute(scene.judge.ledger, scene.block, 0), QN_OK); /* a no-op */
+    assert_int_equal(scene.judge.ledger->state_count, 1);
     /* Executed is not final. */
     assert_int_equal(qn_ledger_height(scene.judge.ledger), 1);
     assert_int_equal(qn_ledger_entry_count(scene.judge.ledger), 4);
     qn_chain_commit(&scene.judge, NULL, &scene.block->id, NULL);
     assert_int_equal(qn_ledger_height(scene.judge.ledger), 2);
     assert_int_equal(qn_ledger_entry_count(scene.judge.ledger), 7);
+    assert_int_equal(qn_ledger_execute(scene.judge.ledger, scene.block, 0), QN_OK); /* the tip */
+    assert_int_equal(scene.judge.ledger->state_count, 0);
     scene_fini(&scene);
 }
 

@@ -54,14 +54,17 @@ QN_MUST_USE enum qn_err qn_ledger_find_tx(const struct qn_ledger *ledger, uint64
 /* Makes a block on a parent that was executed (or is the committed tip): takes those of the given
  * transactions, in order, that are valid there and fit. Its state is kept, as after execute. The block
  * has one reference, the caller's. time_ms is raised to parent time + 1 if it is not above it.
- * QN_ERR_NOT_FOUND: unknown parent. */
+ * QN_ERR_NOT_FOUND: unknown parent. QN_ERR_FULL: as with execute. */
 QN_MUST_USE enum qn_err qn_ledger_build(struct qn_ledger *ledger, struct qn_block **block,
                                         const struct qn_hash *parent, const struct qn_span *txs,
                                         size_t tx_count, qn_unix_ms time_ms);
 /* Checks a block completely against its parent (header fields, roots, every transaction) and keeps its
  * state; again: no-op. unix_ms: now, against which the block's time may be ahead by
  * QN_CLOCK_SKEW_MS_MAX; 0 skips that check (catch-up of final blocks).
- * QN_ERR_NOT_FOUND: parent unknown. QN_ERR_WRONG_ROOT and others: invalid; nothing kept. */
+ * QN_ERR_NOT_FOUND: parent unknown. QN_ERR_WRONG_ROOT and others: invalid; nothing kept.
+ * Holds 256 blocks that are not final; beyond, the lowest one without children makes room and must be
+ * executed again if it is wanted after all. QN_ERR_FULL: they are one chain, and this would extend it:
+ * twice as many blocks as consensus has views above the final one. */
 QN_MUST_USE enum qn_err qn_ledger_execute(struct qn_ledger *ledger, struct qn_block *block,
                                           qn_unix_ms unix_ms);
 /* Is the state after this block held (executed or committed tip)? */
@@ -81,8 +84,10 @@ struct qn_ledger_commit {
     struct qn_ledger_change changes[QN_BLOCK_TXS_MAX];
     struct qn_batch *batch; /* to be persisted; the caller's to free */
 };
-/* Makes an executed child of the committed tip the new tip; drops states that do not descend from it.
- * cert: the encoded finalization certificate of this block, or NULL when a later block's proves it. */
+/* Makes a child of the committed tip that is known (asserted: execute first) the new tip; drops states
+ * that do not descend from it. cert: the encoded finalization certificate of this block, or NULL when a
+ * later block's proves it. Batches are applied in this order; the last 64 blocks are held in memory as
+ * well, so storage may lag behind by so many. */
 void qn_ledger_commit(struct qn_ledger *ledger, struct qn_ledger_commit *commit,
                       const struct qn_hash *block_id, struct qn_buf *cert);
 

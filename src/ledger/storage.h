@@ -34,7 +34,8 @@ struct qn_storage {
     void (*close)(void *context);
 };
 
-/* The memory back end: nothing survives the process. Heap; close frees it. */
+/* The memory back end: nothing survives the process. Heap; close frees it. Shares the values of a batch, so
+ * apply runs on the node's thread (base/buf.h). */
 void qn_storage_memory_open(struct qn_storage *storage);
 
 #endif
