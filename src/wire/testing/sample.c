@@ -7,7 +7,10 @@ uint64_t qn_sample_uint(struct qn_sampler *s, uint64_t min, uint64_t max)
     if (s->size != QN_SAMPLE_RANDOM) {
         return s->size == QN_SAMPLE_MIN ? min : max;
     }
-    uint64_t value = qn_rng_next(&s->rng) >> qn_rng_below(&s->rng, 64);
+    /* One after the other: the order of operands is the compiler's, and a seed must not depend on
+     * it. */
+    uint64_t value = qn_rng_next(&s->rng);
+    value >>= qn_rng_below(&s->rng, 64);
     uint64_t range = max - min;
     return min + (range == UINT64_MAX ? value : value % (range + 1));
 }
