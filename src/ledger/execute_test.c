@@ -365,7 +365,8 @@ static void signatures_of_a_proposal_are_those_of_the_parents_state(void **state
     assert_int_equal(qn_ledger_execute(scene.judge.ledger, scene.block, 0), QN_OK);
     struct qn_node_id id = qn_kit_id(scene.keys[0]);
     struct qn_tx tx = qn_kit_update(&scene.maker.kit, &id, 2, QN_KIT_TIME_MS + 5000);
-    tx.expires_ms = QN_KIT_TIME_MS + 5000 + 2 * QN_TX_LIFETIME_MS_MAX; /* execute's business */
+    tx.expires_ms =
+        QN_KIT_TIME_MS + 5000 + (qn_unix_ms)2 * QN_TX_LIFETIME_MS_MAX; /* execute's business */
     struct qn_buf *bytes = qn_kit_tx_sign(&tx, scene.keys[0]);
     assert_int_equal(qn_ledger_tx_signatures(scene.judge.ledger, signatures, &count, &unknown,
                                              qn_buf_span(bytes)),

@@ -14,7 +14,8 @@ enum { ID_HEAD_LEN_MAX = 9, ID_DOMAIN_LEN_MAX = 64 };
 /* SHA3-256 of the CBOR array [domain, [certificate], parameters], each part as a string of bytes. */
 static struct qn_network_id network_id(const struct qn_genesis *genesis)
 {
-    size_t capacity = ID_DOMAIN_LEN_MAX + genesis->parameter_bytes->len + 2 * ID_HEAD_LEN_MAX;
+    size_t capacity =
+        ID_DOMAIN_LEN_MAX + genesis->parameter_bytes->len + (size_t)2 * ID_HEAD_LEN_MAX;
     for (size_t i = 0; i < genesis->cert_count; i++) {
         capacity += ID_HEAD_LEN_MAX + genesis->cert_bytes[i]->len;
     }

@@ -15,9 +15,9 @@ static struct qn_genesis_parameters largest(void)
     struct qn_genesis_parameters parameters = {.policy = QN_POLICY_CODES,
                                                .batch_count = QN_ACTIVATION_BATCHES_MAX};
 
-    for (uint8_t i = 0; i < QN_ACTIVATION_BATCHES_MAX; i++) {
+    for (unsigned i = 0; i < QN_ACTIVATION_BATCHES_MAX; i++) {
         struct qn_activation_batch *batch = &parameters.batches[i];
-        memset(batch->root.bytes, 0xf0 + i, sizeof batch->root.bytes);
+        memset(batch->root.bytes, (int)(0xf0 + i), sizeof batch->root.bytes);
         batch->count = 1U << QN_ACTIVATION_PATH_MAX;
         batch->class = UINT32_MAX;
         batch->expires_ms = UINT64_MAX;

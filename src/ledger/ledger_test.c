@@ -443,7 +443,7 @@ static void executed_blocks_are_bounded_and_the_useful_ones_stay(void **state)
     struct qn_block *trunk = qn_chain_build(&chain, &genesis, NULL, 0);
     struct qn_block *tip = qn_chain_build(&chain, &trunk->id, NULL, 0);
     /* Far more siblings than there is room for. */
-    for (uint64_t i = 0; i < 3 * QN_LEDGER_STATES_MAX; i++) {
+    for (uint64_t i = 0; i < (uint64_t)3 * QN_LEDGER_STATES_MAX; i++) {
         assert_int_equal(
             qn_ledger_build(chain.ledger, &block, &genesis, NULL, 0, QN_KIT_TIME_MS + 100000 + i),
             QN_OK);

@@ -112,8 +112,8 @@ static void a_full_pool_says_so_and_stays_as_it_is(void **state)
     struct qn_mempool *pool = qn_mempool_new(CAPACITY);
 
     (void)state;
-    for (uint8_t i = 0; i < CAPACITY; i++) {
-        assert_int_equal(put(pool, 'a' + i, i, 0), QN_OK);
+    for (unsigned i = 0; i < CAPACITY; i++) {
+        assert_int_equal(put(pool, (uint8_t)('a' + i), (uint8_t)i, 0), QN_OK);
     }
     assert_int_equal(put(pool, 'z', 0, 0), QN_ERR_FULL);
     assert_int_equal(put(pool, 'a', 0, 0), QN_ERR_DUPLICATE);
@@ -164,8 +164,8 @@ static void dropped(void *context, const struct qn_hash *tx_id, enum qn_err why)
     struct sweep *sweep = context;
 
     assert_int_equal(why, QN_ERR_CODE_USED);
-    for (uint8_t i = 0; i < CAPACITY; i++) {
-        struct qn_hash id = id_of('a' + i, i, 0);
+    for (unsigned i = 0; i < CAPACITY; i++) {
+        struct qn_hash id = id_of((uint8_t)('a' + i), (uint8_t)i, 0);
         if (qn_hash_equal(&id, tx_id)) {
             sweep->dropped[sweep->dropped_count] = (char)('a' + i);
         }
@@ -181,8 +181,8 @@ static void a_sweep_asks_for_each_and_drops_the_rest(void **state)
     for (size_t i = 0; i < QN_ARRAY_COUNT(keeps); i++) {
         struct qn_mempool *pool = qn_mempool_new(CAPACITY);
         struct sweep sweep = {.keep = keeps[i]};
-        for (uint8_t j = 0; j < CAPACITY; j++) {
-            assert_int_equal(put(pool, 'a' + j, j, 0), QN_OK);
+        for (unsigned j = 0; j < CAPACITY; j++) {
+            assert_int_equal(put(pool, (uint8_t)('a' + j), (uint8_t)j, 0), QN_OK);
         }
         qn_mempool_sweep(pool, keep, dropped, &sweep);
         assert_string_equal(sweep.asked, "abcdefgh");

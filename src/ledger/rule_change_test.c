@@ -170,7 +170,7 @@ static void times_and_roles_are_judged_as_at_registration(void **state)
     expect(&scene, &tx, QN_ERR_REFUSED,
            "the role validator cannot be claimed: a committee change is needed");
     tx = revoke_of(&scene, 2);
-    tx.expires_ms = qn_chain_now(&scene.chain) + 2 * QN_TX_LIFETIME_MS_MAX;
+    tx.expires_ms = qn_chain_now(&scene.chain) + (qn_unix_ms)2 * QN_TX_LIFETIME_MS_MAX;
     expect(&scene, &tx, QN_ERR_INVALID,
            "the transaction expires 7200000 ms after the time of the block, at most 3600000 ms "
            "are allowed");

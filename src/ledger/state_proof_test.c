@@ -257,7 +257,7 @@ static void proofs_are_short_and_at_worst_within_the_limit(void **state)
     assert_int_equal(proof.sibling_count, QN_PROOF_DEPTH_MAX);
     assert_true(holds(&proof, &forest, &forest.keys[1], &forest.value_hashes[1]));
     assert_int_equal(qn_tree_proof_encode(&proof, out, QN_PROOF_LEN_MAX, &bytes), QN_OK);
-    assert_true(bytes.len > 34 * QN_PROOF_DEPTH_MAX);
+    assert_true(bytes.len > (size_t)34 * QN_PROOF_DEPTH_MAX);
     assert_int_equal(qn_tree_proof_encode(&proof, out, bytes.len - 1, &bytes), QN_ERR_TOO_BIG);
     free(out);
     fell(&forest);

@@ -42,6 +42,7 @@ static struct skip_node *find(struct memory_storage *memory, struct skip_node **
 {
     struct skip_node **row = memory->heads;
 
+    QN_ASSERT(memory->levels > 0);
     for (size_t level = memory->levels; level-- > 0;) {
         while (row[level] != NULL && compare_keys(node_key(row[level]), key) < 0) {
             row = row[level]->next;
@@ -87,6 +88,7 @@ static void insert(struct memory_storage *memory, struct skip_node **links[LEVEL
         node->next[level] = *links[level];
         *links[level] = node;
     }
+    QN_ASSERT(*links[0] == node);
 }
 
 static void put(struct memory_storage *memory, struct qn_span key, struct qn_buf *value)

@@ -173,7 +173,8 @@ static void it_is_an_ordered_map_under_random_batches(void **state)
         struct pair pair = draw_pair(&rng);
         expect_get(&storage, model, &pair);
         if (i % 16 == 0) {
-            expect_walk(&storage, model, &pair, 1 + (size_t)qn_rng_below(&rng, 2 * MODEL_MAX));
+            expect_walk(&storage, model, &pair,
+                        1 + (size_t)qn_rng_below(&rng, (uint64_t)2 * MODEL_MAX));
         }
     }
     expect_walk(&storage, model, &(struct pair){.key_len = 1}, MODEL_MAX);

@@ -86,7 +86,7 @@ static void issue_codes(struct qn_kit *kit, const struct qn_kit_options *options
 
 void qn_kit_init(struct qn_kit *kit, const struct qn_kit_options *options)
 {
-    struct qn_buf *certs[QN_KIT_GENESIS_MAX];
+    struct qn_buf *certs[QN_KIT_GENESIS_MAX] = {NULL};
     struct qn_span spans[QN_KIT_GENESIS_MAX];
     size_t problem_count;
 
