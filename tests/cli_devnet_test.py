@@ -75,11 +75,11 @@ class VerdictTest(unittest.TestCase):
                         result.json["problems"])
 
     def test_a_port_that_is_taken_is_told(self):
+        base = free_block(14)  # seven nodes by default, two ports each
+        port = base + 2
         with socket.socket() as taken:
-            taken.bind(("127.0.0.1", 0))
+            taken.bind(("127.0.0.1", port))
             taken.listen()
-            port = taken.getsockname()[1]
-            base = port - 2 if port > 2000 else port
             result = run("devnet", "--genesis", "4", "--base-port", str(base), "-o", "json", timeout=60)
         self.assertEqual(result.status, EXIT_RUNTIME, result)
         self.assertIn(str(port), result.json["error"]["text"])
