@@ -101,6 +101,8 @@ def no_nul(value):
 
 BEYOND = {
     "cert": cert_is_counted,
+    "block-cert": cert_is_counted,
+    "nullify-cert": cert_is_counted,
     "genesis-cert": genesis_cert_has_its_suite,
     "register": transaction_has_its_suites,
     "tx": lambda v: transaction_has_its_suites(cbor2.loads(v[2])),

@@ -65,6 +65,26 @@ static enum qn_err decode_revoke(struct qn_span bytes)
     return decode_transaction(bytes, QN_TX_REVOKE);
 }
 
+static enum qn_err decode_cert(struct qn_span bytes, bool names_block)
+{
+    struct qn_cert cert;
+    enum qn_err err = qn_cert_decode(&cert, bytes);
+    if (err == QN_OK && (cert.kind != QN_VOTE_NULLIFY) != names_block) {
+        err = QN_ERR_MALFORMED;
+    }
+    return err;
+}
+
+static enum qn_err decode_block_cert(struct qn_span bytes)
+{
+    return decode_cert(bytes, true);
+}
+
+static enum qn_err decode_nullify_cert(struct qn_span bytes)
+{
+    return decode_cert(bytes, false);
+}
+
 static enum qn_err decode_in_announce(struct qn_span bytes)
 {
     struct qn_announce announce;
@@ -131,9 +151,17 @@ static const struct {
     const char *name;
     enum qn_err (*decode)(struct qn_span bytes);
 } containers[] = {
-    {"register", decode_register},    {"update", decode_update},      {"revoke", decode_revoke},
-    {"announce", decode_in_announce}, {"tx", decode_in_tx},           {"submit", decode_in_submit},
-    {"block", decode_in_block},       {"propose", decode_in_propose}, {"blocks", decode_in_blocks},
+    {"block-cert", decode_block_cert},
+    {"nullify-cert", decode_nullify_cert},
+    {"register", decode_register},
+    {"update", decode_update},
+    {"revoke", decode_revoke},
+    {"announce", decode_in_announce},
+    {"tx", decode_in_tx},
+    {"submit", decode_in_submit},
+    {"block", decode_in_block},
+    {"propose", decode_in_propose},
+    {"blocks", decode_in_blocks},
     {"genesis", decode_in_genesis},
 };
 

@@ -60,13 +60,11 @@ static void sample_bitmap(struct qn_sampler *s, struct qn_cert *cert, size_t val
     }
 }
 
-struct qn_buf *qn_sample_cert(struct qn_sampler *s)
+static struct qn_buf *sample_cert(struct qn_sampler *s, enum qn_vote_kind kind)
 {
-    static const enum qn_vote_kind by_size[] = {QN_VOTE_NULLIFY, QN_VOTE_FINALIZE,
-                                                QN_VOTE_NOTARIZE};
     size_t validators = (size_t)qn_sample_uint(s, QN_GENESIS_MIN, QN_VALIDATORS_MAX);
     struct qn_cert cert = {
-        .kind = by_size[qn_sample_uint(s, 0, 2)],
+        .kind = kind,
         .epoch = qn_sample_uint(s, 0, UINT64_MAX),
         .view = qn_sample_uint(s, 0, UINT64_MAX),
         .parent_view = qn_sample_uint(s, 0, UINT64_MAX),
@@ -80,6 +78,21 @@ struct qn_buf *qn_sample_cert(struct qn_sampler *s)
         cert.signatures[i] = (struct qn_span){signatures[i].bytes, signatures[i].len};
     }
     return qn_cert_encode(&cert);
+}
+
+struct qn_buf *qn_sample_block_cert(struct qn_sampler *s)
+{
+    return sample_cert(s, (enum qn_vote_kind)qn_sample_uint(s, QN_VOTE_NOTARIZE, QN_VOTE_FINALIZE));
+}
+
+struct qn_buf *qn_sample_nullify_cert(struct qn_sampler *s)
+{
+    return sample_cert(s, QN_VOTE_NULLIFY);
+}
+
+struct qn_buf *qn_sample_cert(struct qn_sampler *s)
+{
+    return qn_sample_bool(s) ? qn_sample_block_cert(s) : qn_sample_nullify_cert(s);
 }
 
 struct qn_buf *qn_sample_status(struct qn_sampler *s)

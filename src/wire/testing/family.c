@@ -198,6 +198,8 @@ static const struct qn_family families[] = {
     {"nullify", "vote", false, qn_sample_nullify, recode_nullify},
     {"propose", "vote", false, qn_sample_propose, recode_propose},
     {"cert", "vote", false, qn_sample_cert, recode_cert},
+    {"block-cert", "vote", false, qn_sample_block_cert, recode_cert},
+    {"nullify-cert", "vote", false, qn_sample_nullify_cert, recode_cert},
     {"status", "vote", true, qn_sample_status, recode_status},
     {"consensus-request", "vote", false, qn_sample_consensus_request, recode_consensus_request},
 };

@@ -34,7 +34,9 @@ struct qn_buf *qn_sample_notarize(struct qn_sampler *s);
 struct qn_buf *qn_sample_finalize(struct qn_sampler *s);
 struct qn_buf *qn_sample_nullify(struct qn_sampler *s);
 struct qn_buf *qn_sample_propose(struct qn_sampler *s);
-struct qn_buf *qn_sample_cert(struct qn_sampler *s);
+struct qn_buf *qn_sample_block_cert(struct qn_sampler *s);
+struct qn_buf *qn_sample_nullify_cert(struct qn_sampler *s);
+struct qn_buf *qn_sample_cert(struct qn_sampler *s); /* any of the two */
 struct qn_buf *qn_sample_status(struct qn_sampler *s);
 struct qn_buf *qn_sample_consensus_request(struct qn_sampler *s);
 
