@@ -223,8 +223,8 @@ static void strangers_fill_their_slots_and_no_others(void **state)
     (void)state;
     struct bench bench;
     set_up(&bench);
-    for (uint8_t i = 0; i < QN_UNREGISTERED_LINKS_MAX; i++) {
-        struct qn_public_key key = stranger_key(i);
+    for (unsigned i = 0; i < QN_UNREGISTERED_LINKS_MAX; i++) {
+        struct qn_public_key key = stranger_key((uint8_t)i);
         qn_link_id link = link_up(&bench, &key);
         assert_null(find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
     }
