@@ -275,6 +275,13 @@ class CddlTest(unittest.TestCase):
         for _, rule, _, _, _ in table:
             self.assertIn(rule, SCHEMA.rules)
 
+    def test_limits_that_no_sample_reaches_are_the_codes(self):
+        for line in wire_tool.run("limits").splitlines():
+            rule, key, limit = line.split()
+            _, body = SCHEMA.rules[rule]
+            node = body if key == "-" else entries_of(body)[key]
+            self.assertEqual(max(limits_of(node)), int(limit), line)
+
     def test_the_lists_of_numbers_are_the_codes(self):
         names = {}
         for line in wire_tool.run("names").splitlines():
@@ -284,6 +291,17 @@ class CddlTest(unittest.TestCase):
             _, body = SCHEMA.rules[rule]
             entries = [entry for choice in body[1][1] for entry in choice]
             self.assertEqual([(e[3][1], e[4][1]) for e in entries], pairs)
+
+
+def entries_of(node):
+    """The members with literal keys anywhere below this node: key -> member."""
+    found = {}
+    if isinstance(node, tuple) and node and node[0] == "member" and node[3] is not None:
+        found[str(node[3][1])] = node
+    if isinstance(node, (tuple, list)):
+        for part in node:
+            found = {**entries_of(part), **found}
+    return found
 
 
 def parts_of(rule, words):

@@ -2,6 +2,7 @@
  *
  *   wire_tool kinds                   number, name, class, bytes at most, role of each message kind
  *   wire_tool names                   close reasons and error codes: list, number, name
+ *   wire_tool limits                  rule, key or "-", the largest number allowed there
  *   wire_tool samples SEED ROUNDS     name, variant, hex of valid samples: smallest, largest, random
  *   wire_tool digests SEED            name, digest, and the parts it is made of, in their order
  *   wire_tool decode                  lines "name hex" on stdin, one verdict each: "ok" or an error
@@ -208,6 +209,23 @@ static int print_names(void)
     return 0;
 }
 
+/* Those that no sample reaches, because what is carried is never that large. */
+static int print_limits(void)
+{
+    printf("announce 2 %d\n", (int)QN_RECORD_LEN_MAX);
+    printf("genesis 1 %d\n", (int)QN_GENESIS_CERT_LEN_MAX);
+    printf("genesis 2 %d\n", (int)QN_GENESIS_PARAMETERS_LEN_MAX);
+    printf("tx-bytes - %d\n", (int)QN_TX_LEN_MAX);
+    printf("block 1 %d\n", (int)QN_HEADER_LEN_MAX);
+    printf("block-bytes - %d\n", (int)QN_BLOCK_LEN_MAX);
+    printf("blocks 1 %d\n", (int)QN_CERT_LEN_MAX);
+    printf("signers 6 %d\n", (int)QN_CERT_BITMAP_LEN_MAX);
+    printf("signers 7 %d\n", (int)QN_CERT_SIGNATURES_MAX);
+    printf("validator-set - %d\n", (int)QN_VALIDATORS_MAX);
+    printf("network-definition - %d\n", (int)QN_GENESIS_CERTS_MAX);
+    return 0;
+}
+
 static void print_sample(const char *name, const char *variant, const struct qn_buf *sample)
 {
     char *hex = malloc(2 * sample->len + 1);
@@ -365,6 +383,9 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "names") == 0) {
         return print_names();
     }
+    if (argc == 2 && strcmp(argv[1], "limits") == 0) {
+        return print_limits();
+    }
     if (argc == 4 && strcmp(argv[1], "samples") == 0) {
         return samples(argv[2], argv[3]);
     }
@@ -376,7 +397,8 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "decode") == 0) {
         return decode_lines();
     }
-    (void)fprintf(stderr, "usage: %s kinds | names | samples SEED ROUNDS | digests SEED | decode\n",
-                  argv[0]);
+    (void)fprintf(
+        stderr, "usage: %s kinds | names | limits | samples SEED ROUNDS | digests SEED | decode\n",
+        argv[0]);
     return 2;
 }
