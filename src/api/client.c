@@ -97,7 +97,9 @@ static enum qn_err connect_server(struct exchange *x, const struct qn_endpoint *
     struct addrinfo *addresses = NULL;
 
     snprintf(port, sizeof port, "%u", (unsigned)server->port);
-    int status = getaddrinfo(server->host, port, &hints, &addresses);
+    /* Without a host and AI_PASSIVE the answer is the loopback addresses. */
+    const char *host = qn_endpoint_is_localhost(server) ? NULL : server->host;
+    int status = getaddrinfo(host, port, &hints, &addresses);
     if (status != 0) {
         return explain(x, QN_ERR_IO, "cannot resolve %s: %s", server->host, gai_strerror(status));
     }

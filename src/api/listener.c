@@ -52,7 +52,8 @@ enum qn_err qn_api_listener_open(int *fd, struct qn_endpoint *bound,
     struct addrinfo *addresses = NULL;
 
     snprintf(port, sizeof port, "%u", (unsigned)listen->port);
-    int status = getaddrinfo(listen->host, port, &hints, &addresses);
+    const char *host = qn_endpoint_is_localhost(listen) ? "127.0.0.1" : listen->host;
+    int status = getaddrinfo(host, port, &hints, &addresses);
     if (status != 0) {
         snprintf(why, QN_TEXT_LEN_MAX + 1, "cannot listen on %s: %s", listen->host,
                  gai_strerror(status));

@@ -126,7 +126,8 @@ void qn_transport_dial(struct qn_transport *transport, qn_dial_id dial,
     link->deadline_us = qn_clock_now() + transport->limits.handshake_timeout;
     char port[6];
     (void)snprintf(port, sizeof port, "%u", (unsigned)endpoint->port);
-    resolve(link, endpoint->host, port);
+    /* Without a host and AI_PASSIVE the answer is the loopback addresses. */
+    resolve(link, qn_endpoint_is_localhost(endpoint) ? NULL : endpoint->host, port);
 }
 
 void qn_dial_on_connected(struct qn_link *link)

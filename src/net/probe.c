@@ -96,7 +96,9 @@ static enum qn_err connect_probe(struct probe *probe, const struct qn_endpoint *
     int error = EADDRNOTAVAIL;
 
     (void)snprintf(port, sizeof port, "%u", (unsigned)endpoint->port);
-    if (getaddrinfo(endpoint->host, port, &hints, &found) != 0) {
+    /* Without a host and AI_PASSIVE the answer is the loopback addresses. */
+    const char *host = qn_endpoint_is_localhost(endpoint) ? NULL : endpoint->host;
+    if (getaddrinfo(host, port, &hints, &found) != 0) {
         return fail(probe, QN_CLOSE_RESOLVE, QN_ERR_IO);
     }
     qn_time_us start = qn_clock_now();

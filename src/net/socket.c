@@ -115,7 +115,8 @@ int qn_socket_listen(const struct qn_endpoint *endpoint, struct qn_endpoint *bou
     char port[PORT_TEXT_SIZE];
 
     (void)snprintf(port, sizeof port, "%u", (unsigned)endpoint->port);
-    int result = getaddrinfo(endpoint->host, port, &hints, &found);
+    const char *host = qn_endpoint_is_localhost(endpoint) ? "127.0.0.1" : endpoint->host;
+    int result = getaddrinfo(host, port, &hints, &found);
     if (result != 0) {
         *error_text = "the host is neither an address of this machine nor a name of one";
         return -1;

@@ -73,6 +73,18 @@ const char *qn_endpoint_format(char *text, const struct qn_endpoint *endpoint)
     return text;
 }
 
+bool qn_endpoint_is_localhost(const struct qn_endpoint *endpoint)
+{
+    static const char name[] = "localhost";
+    for (size_t i = 0; i < sizeof name; i++) { /* the terminating NUL included */
+        char c = endpoint->host[i];
+        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != name[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool qn_endpoint_equal(const struct qn_endpoint *a, const struct qn_endpoint *b)
 {
     return a->port == b->port && strcmp(a->host, b->host) == 0;

@@ -205,9 +205,29 @@ static void lists_are_held_to_their_limits(void **state)
     }
 }
 
+static void localhost_is_known_in_any_case_and_nothing_like_it(void **state)
+{
+    static const char *const yes[] = {"localhost", "LOCALHOST", "LocalHost"};
+    static const char *const no[] = {"localhos",    "localhost.", "localhost.example",
+                                     "mylocalhost", "127.0.0.1",  "l"};
+
+    (void)state;
+    for (size_t i = 0; i < QN_ARRAY_COUNT(yes); i++) {
+        struct qn_endpoint endpoint = {.port = 1};
+        strcpy(endpoint.host, yes[i]);
+        assert_true(qn_endpoint_is_localhost(&endpoint));
+    }
+    for (size_t i = 0; i < QN_ARRAY_COUNT(no); i++) {
+        struct qn_endpoint endpoint = {.port = 1};
+        strcpy(endpoint.host, no[i]);
+        assert_false(qn_endpoint_is_localhost(&endpoint));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(localhost_is_known_in_any_case_and_nothing_like_it),
         cmocka_unit_test(text_goes_both_ways),
         cmocka_unit_test(the_longest_text_fits_its_buffer),
         cmocka_unit_test(other_text_is_refused_and_changes_nothing),

@@ -36,6 +36,9 @@ enum { QN_ENDPOINT_TEXT_SIZE = QN_HOST_LEN_MAX + 10 };
 QN_MUST_USE enum qn_err qn_endpoint_parse(struct qn_endpoint *endpoint, const char *text);
 /* The inverse; text holds QN_ENDPOINT_TEXT_SIZE. Returns text. */
 const char *qn_endpoint_format(char *text, const struct qn_endpoint *endpoint);
+/* Is the host the name "localhost", in whatever case? It means the loopback addresses and is never asked
+ * of a resolver (RFC 6761 section 6.3). */
+bool qn_endpoint_is_localhost(const struct qn_endpoint *endpoint);
 bool qn_endpoint_equal(const struct qn_endpoint *a, const struct qn_endpoint *b);
 /* CBOR [host, port]; a host has 1..63 characters of [A-Za-z0-9.:_-]. */
 void qn_write_endpoint(struct qn_writer *w, const struct qn_endpoint *endpoint);
