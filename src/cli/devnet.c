@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 enum {
@@ -272,6 +273,13 @@ static enum qn_exit run(struct qn_devnet *devnet, const struct qn_cli *cli,
     return status;
 }
 
+/* An orderly end, or our own SIGTERM before a node that was still starting could take it in hand. */
+static bool has_ended_well(const struct qn_devnet_child *child)
+{
+    int status = child->wait_status;
+    return status == 0 || (WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
 /* Everybody goes, and whoever does not go as a node should is a problem too. */
 static void stop_all(struct qn_devnet *devnet, struct qn_devnet_verdict *verdict)
 {
@@ -281,7 +289,7 @@ static void stop_all(struct qn_devnet *devnet, struct qn_devnet_verdict *verdict
     for (size_t i = 0; i < devnet->child_count; i++) {
         struct qn_devnet_child *child = &devnet->children[i];
         char text[QN_TEXT_LEN_MAX + 1];
-        if (child->is_started && !child->told_death && child->wait_status != 0) {
+        if (child->is_started && !child->told_death && !has_ended_well(child)) {
             qn_devnet_verdict_add(verdict, "%s did not end as it should: %s", child->name,
                                   qn_devnet_child_end(text, child));
             tell_death(devnet, child);
