@@ -1,6 +1,7 @@
 /* Log sink: the core logs through what it is given. A line is a level, a module, an event name and
- * key=value pairs in text form, for instance: peer, "drop", "reason=stale peer=ab12cd34". Values
- * that a peer chose must be printed with qn_log_escape. */
+ * key=value pairs in text form, for instance: peer, drop, reason=stale peer="ab12cd34". An unquoted run
+ * of digits is a number to whoever reads the log, so what is text whatever its characters, such as an
+ * id, stands in quotes. Values that a peer chose must be printed with qn_log_escape. */
 #ifndef QN_LOG_H
 #define QN_LOG_H
 

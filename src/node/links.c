@@ -87,7 +87,8 @@ static void log_link(const struct qn_node *node, enum qn_log_level level, const 
 {
     char peer[QN_SHORT_ID_TEXT_SIZE];
     char remote[QN_ENDPOINT_TEXT_SIZE];
-    qn_log(node->log, level, "link", event, "peer=%s remote=%s direction=%s standing=%s reason=%s",
+    qn_log(node->log, level, "link", event,
+           "peer=\"%s\" remote=%s direction=%s standing=%s reason=%s",
            qn_node_id_short(peer, &link->peer), qn_endpoint_format(remote, &link->remote),
            link->outbound ? "out" : "in", qn_standing_name(link->standing), reason);
 }

@@ -294,6 +294,45 @@ static void three_silent_seconds_end_a_link(void **state)
     tear_down(&bench);
 }
 
+struct heard {
+    unsigned peers;
+    unsigned unquoted;
+};
+
+static void hear(void *context, enum qn_log_level level, const char *module, const char *event,
+                 const char *pairs)
+{
+    struct heard *heard = context;
+    const char *peer = strstr(pairs, "peer=");
+    (void)level;
+    (void)module;
+    (void)event;
+    heard->peers += peer != NULL;
+    heard->unquoted += peer != NULL && peer[strlen("peer=")] != '"';
+}
+
+/* Eight hex digits may all be decimal: unquoted, such an id would be a number in a JSON log. */
+static void peer_ids_are_logged_as_text(void **state)
+{
+    (void)state;
+    struct heard heard = {0};
+    struct qn_log log = {.write = hear, .context = &heard, .level_max = QN_LOG_DEBUG};
+    struct qn_goodbye goodbye = {.reason = QN_CLOSE_SHUTDOWN};
+    struct bench bench = {.lab = qn_lab_new(5, 4, QN_POLICY_CODES, 1)};
+    qn_lab_set_log(bench.lab, &log);
+    for (size_t i = 0; i < 4; i++) {
+        qn_lab_start_genesis(bench.lab, i);
+    }
+    qn_lab_run(bench.lab, QN_SECONDS(3)); /* links and records */
+    struct qn_buf *bytes = qn_goodbye_encode(&goodbye);
+    assert_true(qn_lab_inject(bench.lab, 1, 0, QN_GOODBYE, 0, qn_buf_span(bytes)));
+    qn_lab_run(bench.lab, QN_SECONDS(1));
+    qn_buf_drop(bytes);
+    assert_true(heard.peers > 20);
+    assert_int_equal(heard.unquoted, 0);
+    qn_lab_free(bench.lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -305,6 +344,7 @@ int main(void)
         cmocka_unit_test(strangers_fill_their_slots_and_no_others),
         cmocka_unit_test(a_stranger_without_a_network_gets_the_genesis_data),
         cmocka_unit_test(three_silent_seconds_end_a_link),
+        cmocka_unit_test(peer_ids_are_logged_as_text),
     };
     const char *why = NULL;
     if (qn_crypto_init(&why) != QN_OK) {

@@ -29,7 +29,7 @@ static void on_goodbye(struct qn_node *node, struct qn_link *link, struct qn_spa
     char peer[QN_SHORT_ID_TEXT_SIZE];
     if (qn_goodbye_decode(&goodbye, bytes) == QN_OK) {
         qn_log_escape(text, sizeof text, goodbye.text, strlen(goodbye.text));
-        qn_log(node->log, QN_LOG_INFO, "link", "goodbye", "peer=%s reason=%s text=\"%s\"",
+        qn_log(node->log, QN_LOG_INFO, "link", "goodbye", "peer=\"%s\" reason=%s text=\"%s\"",
                qn_node_id_short(peer, &link->peer), qn_close_reason_name(goodbye.reason), text);
     }
     qn_node_close(node, link, QN_CLOSE_PEER_CLOSED, NULL);

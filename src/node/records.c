@@ -173,7 +173,7 @@ static void accept(struct qn_node *node, const struct qn_announcer_waiting *wait
         QN_OK) {
         return; /* stale by now, or the table is full */
     }
-    qn_log(node->log, QN_LOG_DEBUG, "record", "accept", "peer=%s sequence=%llu hops=%u",
+    qn_log(node->log, QN_LOG_DEBUG, "record", "accept", "peer=\"%s\" sequence=%llu hops=%u",
            qn_node_id_short(peer, &record->id), (unsigned long long)record->sequence,
            (unsigned)waiting->hops);
     qn_node_learn_endpoints(node, record);

@@ -26,6 +26,7 @@ struct lab_event {
 
 struct qn_lab {
     struct qn_rng rng;
+    const struct qn_log *log;
     qn_time_us now;
     struct qn_genesis genesis;
     size_t genesis_count;
@@ -500,6 +501,7 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
     QN_ASSERT(node->node == NULL);
     qn_storage_memory_open(&node->storage);
     struct qn_node_config config = {.genesis = &lab->genesis,
+                                    .log = lab->log,
                                     .storage = &node->storage,
                                     .key = *qn_key_public(node->key),
                                     .region = (enum qn_region)(index % QN_REGION_COUNT),
@@ -526,6 +528,11 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
     QN_ASSERT(err == QN_OK);
     node->timer_us = 0;
     arm(lab, index);
+}
+
+void qn_lab_set_log(struct qn_lab *lab, const struct qn_log *log)
+{
+    lab->log = log;
 }
 
 void qn_lab_start_genesis(struct qn_lab *lab, size_t index)

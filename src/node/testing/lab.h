@@ -30,6 +30,8 @@ struct qn_lab;
 struct qn_lab *qn_lab_new(uint64_t seed, size_t genesis_count, enum qn_activation_policy policy,
                           size_t code_count);
 void qn_lab_free(struct qn_lab *lab);
+/* Where nodes that are started from now on log to; outlives the lab. */
+void qn_lab_set_log(struct qn_lab *lab, const struct qn_log *log);
 /* Starts genesis node number i (0-based), or kills and forgets any node. */
 void qn_lab_start_genesis(struct qn_lab *lab, size_t index);
 /* Starts an ordinary node; code < 0: without an activation code. Returns its index. */
