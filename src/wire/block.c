@@ -1,9 +1,9 @@
 #include "wire/block.h"
 
+#include "wire/field.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "wire/field.h"
 
 /* Header bytes and transactions: what the two ways to a block have in common. */
 struct parts {

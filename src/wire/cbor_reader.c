@@ -1,9 +1,9 @@
 #include "wire/cbor.h"
 
-#include <string.h>
-
 #include "wire/cbor_form.h"
 #include "wire/utf8.h"
+
+#include <string.h>
 
 struct head {
     enum qn_cbor_major major;

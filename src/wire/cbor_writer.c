@@ -1,9 +1,9 @@
 #include "wire/cbor.h"
 
-#include <string.h>
-
 #include "wire/cbor_form.h"
 #include "wire/utf8.h"
+
+#include <string.h>
 
 void qn_writer_init(struct qn_writer *w, uint8_t *out, size_t capacity)
 {

@@ -1,8 +1,8 @@
 #include "wire/vote.h"
 
-#include <string.h>
-
 #include "wire/field.h"
+
+#include <string.h>
 
 static bool names_block(enum qn_vote_kind kind)
 {

@@ -1,8 +1,8 @@
 #include "wire/validator_set.h"
 
-#include <stdlib.h>
-
 #include "wire/field.h"
+
+#include <stdlib.h>
 
 static int compare_members(const void *a, const void *b)
 {
