@@ -2,11 +2,13 @@
 #include "api/missing.h"
 #include "api/resources.h"
 
-/* That this runs is the answer: the loop is alive. */
+/* That this runs is most of the answer: the loop is alive. A node that halted is not: it waits for the
+ * program to end. */
 static enum qn_api_progress read_livez(struct qn_api_call *call, const struct qn_node *node)
 {
-    (void)call;
-    (void)node;
+    if (qn_node_halted(node) != NULL) {
+        qn_api_problem_set(&call->problem, 503, "halted", "%s", qn_node_halted(node));
+    }
     return QN_API_DONE;
 }
 

@@ -424,6 +424,12 @@ static void health_follows_the_node(void **state)
     qn_json_expect_text(json, "missing.0.text",
                         "consensus halted: 3 of 5 validators live, 4 needed");
     json_decref(json);
+
+    fixture->node->halted = "storage failed while writing (full: no room within the limit)";
+    json = qn_api_fixture_get(fixture, "/livez", 503);
+    qn_json_expect_text(json, "code", "halted");
+    qn_json_expect_text(json, "detail", fixture->node->halted);
+    json_decref(json);
 }
 
 static void metrics_are_prometheus_text(void **state)

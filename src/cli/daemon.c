@@ -221,8 +221,9 @@ static enum qn_exit run(struct daemon *daemon)
     enum qn_err err = qn_runtime_run(daemon->runtime, daemon->node);
     release_signals();
     if (err != QN_OK) {
+        const char *halted = qn_node_halted(daemon->node);
         return qn_output_fail(daemon->cli, QN_EXIT_RUNTIME, qn_err_name(err),
-                              "the node stopped: %s", qn_err_text(err));
+                              "the node stopped: %s", halted != NULL ? halted : qn_err_text(err));
     }
     return QN_EXIT_OK;
 }

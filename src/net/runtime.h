@@ -31,7 +31,8 @@ const struct qn_endpoint *qn_runtime_listen(const struct qn_runtime *runtime);
 qn_time_us qn_runtime_now(void);
 qn_unix_ms qn_runtime_unix_ms(void);
 /* Runs the loop until stop; sends SHUTDOWN to the node then and flushes at most 2 s. The node is the
- * caller's, and read only on this thread. QN_OK after an orderly stop. */
+ * caller's, and read only on this thread. QN_OK after an orderly stop; the node's error if it halted
+ * (qn_node_halted says why). */
 QN_MUST_USE enum qn_err qn_runtime_run(struct qn_runtime *runtime, struct qn_node *node);
 /* Async-signal-safe, any thread. */
 void qn_runtime_stop(struct qn_runtime *runtime);

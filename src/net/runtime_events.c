@@ -92,19 +92,13 @@ static void deliver_verified(struct qn_runtime *runtime, struct qn_work *work)
     qn_runtime_deliver(runtime, &event, NULL);
 }
 
-/* A node whose disk fails must not go on: it would promise what it cannot keep. */
-static void deliver_persisted(struct qn_runtime *runtime, const struct qn_work *work)
+void qn_runtime_persisted(struct qn_runtime *runtime, const struct qn_work *work)
 {
     struct qn_event event = {.kind = QN_EVENT_PERSISTED};
 
-    if (work->persist.err != QN_OK) {
-        qn_log(runtime->config.log, QN_LOG_ERROR, "net", "storage_failed", "error=%s",
-               qn_err_name(work->persist.err));
-        runtime->outcome = QN_ERR_IO;
-        qn_runtime_stop(runtime);
-        return;
-    }
     event.persisted.cookie = work->persist.cookie;
+    event.persisted.ok = work->persist.err == QN_OK;
+    event.persisted.err = work->persist.err;
     qn_runtime_deliver(runtime, &event, NULL);
 }
 
@@ -116,7 +110,7 @@ void qn_runtime_take_work(struct qn_runtime *runtime)
         struct qn_work *next = work->next;
         switch (work->kind) {
         case QN_WORK_PERSIST:
-            deliver_persisted(runtime, work);
+            qn_runtime_persisted(runtime, work);
             break;
         case QN_WORK_SIGN:
             deliver_signed(runtime, work);

@@ -84,6 +84,8 @@ void qn_runtime_deliver(struct qn_runtime *runtime, struct qn_event *event, stru
 void qn_runtime_drop_events(struct qn_runtime *runtime);
 /* runtime_work.c: results of the workers become events. */
 void qn_runtime_take_work(struct qn_runtime *runtime);
+/* A write ended, well or not: PERSISTED. */
+void qn_runtime_persisted(struct qn_runtime *runtime, const struct qn_work *work);
 /* The sink of the transport: links become events. */
 struct qn_transport_sink qn_runtime_sink(struct qn_runtime *runtime);
 /* runtime_post.c */

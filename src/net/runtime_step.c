@@ -79,12 +79,17 @@ static void perform_persist(struct qn_runtime *runtime, const struct qn_action *
         qn_workers_put(runtime->workers, work);
         return;
     }
-    struct qn_event event = {.kind = QN_EVENT_PERSISTED};
-    event.persisted.cookie = action->persist.cookie;
-    QN_ASSERT(runtime->config.storage->apply(runtime->config.storage->context,
-                                             action->persist.batch) == QN_OK);
+    work->persist.err =
+        runtime->config.storage->apply(runtime->config.storage->context, action->persist.batch);
+    qn_runtime_persisted(runtime, work);
     qn_work_free(work);
-    qn_runtime_deliver(runtime, &event, NULL);
+}
+
+/* The core does nothing any more; what was sent before still goes out. */
+static void perform_halt(struct qn_runtime *runtime, const struct qn_action *action)
+{
+    runtime->outcome = action->halt.err;
+    qn_runtime_stop(runtime);
 }
 
 static void perform(struct qn_runtime *runtime, const struct qn_action *action)
@@ -112,6 +117,9 @@ static void perform(struct qn_runtime *runtime, const struct qn_action *action)
         break;
     case QN_ACTION_REPLY:
         qn_runtime_reply(runtime, action->reply.token, &action->reply.result);
+        break;
+    case QN_ACTION_HALT:
+        perform_halt(runtime, action);
         break;
     }
 }

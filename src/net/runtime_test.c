@@ -185,7 +185,7 @@ static void batches_that_wait_at_the_stop_are_still_written(void **state)
     (void)pthread_mutex_destroy(&fake.mutex);
 }
 
-static void a_failing_storage_stops_the_node(void **state)
+static void a_failed_write_fails_all_that_follow(void **state)
 {
     struct fake_storage fake;
     (void)state;
@@ -193,13 +193,46 @@ static void a_failing_storage_stops_the_node(void **state)
     fake_init(&fake, true, 3);
     struct qn_lab_node *node =
         qn_lab_node_start(&(struct qn_lab_options){.storage = &fake.storage});
-    for (uint64_t i = 1; i <= 3; i++) {
+    for (uint64_t i = 1; i <= 5; i++) {
         ask_persist(node, i);
     }
-    assert_true(qn_lab_wait_count(node, QN_EVENT_SHUTDOWN, 1));
-    assert_int_equal(qn_lab_count(node, QN_EVENT_PERSISTED), 2);
-    assert_int_equal(qn_lab_node_stop(node), QN_ERR_IO);
+    assert_true(qn_lab_wait_count(node, QN_EVENT_PERSISTED, 5));
+    for (uint64_t i = 1; i <= 5; i++) {
+        struct qn_lab_event event;
+        assert_true(qn_lab_wait_for(node, &event, QN_EVENT_PERSISTED, i));
+        assert_int_equal(event.ok, i < 3);
+    }
+    assert_int_equal(fake.applied, 3); /* nothing is tried behind the one that failed */
+    assert_int_equal(qn_lab_node_stop(node), QN_OK); /* to halt is the core's decision */
     (void)pthread_mutex_destroy(&fake.mutex);
+}
+
+static void a_memory_storage_that_fails_says_so(void **state)
+{
+    struct fake_storage fake;
+    struct qn_lab_event event;
+    (void)state;
+
+    fake_init(&fake, false, 1);
+    struct qn_lab_node *node =
+        qn_lab_node_start(&(struct qn_lab_options){.storage = &fake.storage});
+    ask_persist(node, 1);
+    assert_true(qn_lab_wait_for(node, &event, QN_EVENT_PERSISTED, 1));
+    assert_false(event.ok);
+    assert_int_equal(qn_lab_node_stop(node), QN_OK);
+    (void)pthread_mutex_destroy(&fake.mutex);
+}
+
+static void a_halt_ends_the_runtime_with_its_error(void **state)
+{
+    struct qn_action action = {.kind = QN_ACTION_HALT};
+    (void)state;
+
+    action.halt.err = QN_ERR_FULL;
+    struct qn_lab_node *node = qn_lab_node_start(&(struct qn_lab_options){0});
+    qn_lab_do(node, &action);
+    assert_true(qn_lab_wait_count(node, QN_EVENT_SHUTDOWN, 1));
+    assert_int_equal(qn_lab_node_stop(node), QN_ERR_FULL);
 }
 
 /* --- Posts and submissions --- */
@@ -463,7 +496,9 @@ int main(void)
         cmocka_unit_test(a_memory_storage_is_applied_in_order),
         cmocka_unit_test(a_durable_storage_is_applied_in_order_by_workers),
         cmocka_unit_test(batches_that_wait_at_the_stop_are_still_written),
-        cmocka_unit_test(a_failing_storage_stops_the_node),
+        cmocka_unit_test(a_failed_write_fails_all_that_follow),
+        cmocka_unit_test(a_memory_storage_that_fails_says_so),
+        cmocka_unit_test(a_halt_ends_the_runtime_with_its_error),
         cmocka_unit_test(each_accepted_post_is_called_once_also_around_a_stop),
         cmocka_unit_test(a_submission_reaches_the_core_and_is_answered_once),
         cmocka_unit_test(submissions_have_a_bound_and_end_with_the_node),

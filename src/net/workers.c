@@ -19,7 +19,8 @@ struct qn_workers {
     struct work_list finished;
     size_t depth[QN_WORK_KIND_COUNT];
     uint64_t done[QN_WORK_KIND_COUNT];
-    bool is_persisting; /* one write at a time, or their order would be lost */
+    bool is_persisting;      /* one write at a time, or their order would be lost */
+    enum qn_err persist_err; /* of the first write that failed; none is tried after it */
     bool is_stopping;
     void (*notify)(void *context);
     void *context;
@@ -142,6 +143,7 @@ static void finish(struct qn_workers *workers, struct qn_work *work)
 
     if (kind == QN_WORK_PERSIST) {
         workers->is_persisting = false;
+        workers->persist_err = work->persist.err;
         (void)pthread_cond_signal(&workers->has_work); /* for the next one in line */
     }
     workers->depth[kind] -= 1;
@@ -163,9 +165,13 @@ static void *run(void *argument)
             (void)pthread_cond_wait(&workers->has_work, &workers->mutex);
             continue;
         }
-        (void)pthread_mutex_unlock(&workers->mutex);
-        perform(work);
-        (void)pthread_mutex_lock(&workers->mutex);
+        if (work->kind == QN_WORK_PERSIST && workers->persist_err != QN_OK) {
+            work->persist.err = workers->persist_err;
+        } else {
+            (void)pthread_mutex_unlock(&workers->mutex);
+            perform(work);
+            (void)pthread_mutex_lock(&workers->mutex);
+        }
         finish(workers, work);
         if (!workers->is_stopping) {
             workers->notify(workers->context);

@@ -84,3 +84,8 @@ void qn_node_on_commit_persisted(struct qn_node *node, uint64_t cookie)
         qn_node_tell_pending(node);
     }
 }
+
+bool qn_node_is_durable(const struct qn_node *node, uint64_t height)
+{
+    return node->commits_first == NULL || height < node->commits_first->commit.height;
+}

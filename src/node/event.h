@@ -90,6 +90,8 @@ struct qn_event {
         } verified;
         struct {
             uint64_t cookie;
+            bool ok;         /* false: nothing of the batch may be relied on; the node halts */
+            enum qn_err err; /* if not ok; QN_OK counts as QN_ERR_IO */
         } persisted;
         struct {
             qn_request_token token;
@@ -107,6 +109,7 @@ enum qn_action_kind {
     QN_ACTION_VERIFY,
     QN_ACTION_PERSIST,
     QN_ACTION_REPLY,
+    QN_ACTION_HALT, /* the node takes no further part: the program ends with this error */
 };
 
 struct qn_action {
@@ -146,6 +149,10 @@ struct qn_action {
             qn_request_token token;
             struct qn_submit_result result;
         } reply;
+        struct {
+            enum qn_err err;
+            char text[QN_TEXT_LEN_MAX + 1]; /* for people: what failed and what to do */
+        } halt;
     };
 };
 

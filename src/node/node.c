@@ -104,18 +104,18 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     if (err != QN_OK) {
         return err;
     }
-    struct qn_ledger *ledger = NULL;
-    err = qn_ledger_new(&ledger, config->genesis, config->storage);
-    if (err != QN_OK) {
-        return err;
-    }
     struct qn_node *node = calloc(1, sizeof *node);
     QN_ASSERT(node != NULL);
+    qn_node_watch_storage(node, config->storage);
+    err = qn_ledger_new(&node->ledger, config->genesis, &node->storage);
+    if (err != QN_OK) {
+        free(node);
+        return err;
+    }
     node->config = *config;
     node->id = qn_public_key_id(&config->key);
     node->genesis = config->genesis;
     node->log = config->log;
-    node->ledger = ledger;
     node->now = now;
     node->unix_ms = unix_ms;
     node->born_us = now;
@@ -203,6 +203,12 @@ static void on_signed(struct qn_node *node, const struct qn_event *event)
     QN_ASSERT(!"a signature nobody asked for");
 }
 
+static void free_job(struct qn_node *node, struct qn_verify_job *job)
+{
+    job->next = node->jobs_free;
+    node->jobs_free = job;
+}
+
 static void on_verified(struct qn_node *node, struct qn_verify_job *job)
 {
     switch ((enum qn_owner)job->owner) {
@@ -230,12 +236,16 @@ static void on_verified(struct qn_node *node, struct qn_verify_job *job)
     case QN_OWNER_COMMIT:
         QN_ASSERT(!"a verification nobody asked for");
     }
-    job->next = node->jobs_free;
-    node->jobs_free = job;
+    free_job(node, job);
 }
 
-static void on_persisted(struct qn_node *node, uint64_t cookie)
+static void on_persisted(struct qn_node *node, const struct qn_event *event)
 {
+    uint64_t cookie = event->persisted.cookie;
+    if (!event->persisted.ok) {
+        qn_node_on_persist_failed(node, event->persisted.err);
+        return;
+    }
     if (owner_of(cookie) == QN_OWNER_COMMIT) {
         qn_node_on_commit_persisted(node, number_of(cookie));
         return;
@@ -307,7 +317,7 @@ static void dispatch(struct qn_node *node, const struct qn_event *event)
         on_verified(node, event->verified.job);
         break;
     case QN_EVENT_PERSISTED:
-        on_persisted(node, event->persisted.cookie);
+        on_persisted(node, event);
         break;
     case QN_EVENT_REQUEST:
         qn_node_submit_request(node, event);
@@ -323,17 +333,25 @@ void qn_node_step(struct qn_node *node, const struct qn_event *event, struct qn_
     QN_ASSERT(event->now >= node->now);
     node->now = event->now;
     node->unix_ms = event->unix_ms;
+    if (node->halt.told) {
+        if (event->kind == QN_EVENT_VERIFIED) {
+            free_job(node, event->verified.job);
+        }
+        return;
+    }
+    size_t first = actions->count;
     node->actions = actions;
     dispatch(node, event);
     if (!node->shutting_down) {
         on_tick(node);
     }
+    qn_node_end_step(node, first);
     node->actions = NULL;
 }
 
 qn_time_us qn_node_deadline(const struct qn_node *node)
 {
-    if (node->shutting_down) {
+    if (node->shutting_down || node->halt.told) {
         return UINT64_MAX;
     }
     qn_time_us earliest = node->next_tick_us;

@@ -50,7 +50,8 @@ QN_MUST_USE enum qn_err qn_node_new(struct qn_node **node, const struct qn_node_
                                     qn_time_us now, qn_unix_ms unix_ms);
 void qn_node_free(struct qn_node *node);
 
-/* Takes one event, appends what is to be done. Borrowed bytes in the event are not kept. */
+/* Takes one event, appends what is to be done. Borrowed bytes in the event are not kept. After HALT, which
+ * comes once, it takes events and does nothing any more. */
 void qn_node_step(struct qn_node *node, const struct qn_event *event, struct qn_actions *actions);
 
 /* When the next TICK is due at the latest; UINT64_MAX: no timer runs. */

@@ -16,6 +16,14 @@ void qn_node_persist(struct qn_node *node, enum qn_owner owner, uint64_t number,
 void qn_node_send(struct qn_node *node, const struct qn_link *link, enum qn_message_kind kind,
                   uint32_t request_id, struct qn_buf *bytes);
 
+/* ---- halt.c ---- */
+/* Makes node->storage: the given one, but an error of a read halts the node. */
+void qn_node_watch_storage(struct qn_node *node, const struct qn_storage *storage);
+void qn_node_on_persist_failed(struct qn_node *node, enum qn_err err);
+/* The step ends: if the node halts now, nothing of what the step asked for happens (actions from first
+ * on), but HALT. */
+void qn_node_end_step(struct qn_node *node, size_t first);
+
 /* ---- links.c ---- */
 void qn_node_links_init(struct qn_node *node);
 void qn_node_links_fini(struct qn_node *node);
@@ -90,6 +98,8 @@ void qn_node_on_check_verified(struct qn_node *node, struct qn_verify_job *job);
 /* Makes this block the tip; the next of the tip, final. Executes it if nobody did. */
 void qn_node_commit(struct qn_node *node, struct qn_block *block, struct qn_buf *cert);
 void qn_node_on_commit_persisted(struct qn_node *node, uint64_t cookie);
+/* Of a committed height: has its batch been written? */
+bool qn_node_is_durable(const struct qn_node *node, uint64_t height);
 
 /* ---- submit.c ---- */
 void qn_node_submit_request(struct qn_node *node, const struct qn_event *event);

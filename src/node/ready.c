@@ -82,6 +82,9 @@ size_t qn_node_missing(const struct qn_node *node, struct qn_ready_line lines[QN
 {
     struct lines out = {.items = lines};
     (void)now;
+    if (qn_node_halted(node) != NULL) {
+        add(&out, "halted", "%s", qn_node_halted(node));
+    }
     if (node->shutting_down) {
         add(&out, "shutdown", "the node is stopping");
     }

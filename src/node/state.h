@@ -121,6 +121,15 @@ struct qn_pending_commit {
     struct qn_ledger_commit commit;
 };
 
+/* ---- halt.c ---- */
+/* Why this node takes no further part. */
+struct qn_halt {
+    const struct qn_storage *storage; /* the given one, whose reads are watched */
+    enum qn_err err;                  /* QN_OK: none */
+    bool told;                        /* HALT went out; every later event is ignored */
+    char text[QN_TEXT_LEN_MAX + 1];
+};
+
 struct qn_node_counters {
     uint64_t messages_unexpected;
     uint64_t records_verified;
@@ -146,6 +155,8 @@ struct qn_node {
     struct qn_actions *actions; /* of the step under way */
     uint64_t next_cookie;
     bool shutting_down;
+    struct qn_halt halt;
+    struct qn_storage storage; /* what the ledger reads: the given one behind halt.c */
 
     struct qn_link *links; /* links_capacity slots */
     size_t links_capacity;

@@ -291,6 +291,9 @@ static void start(struct qn_node *node, struct qn_submission *asked, struct qn_s
     *submission = *asked;
     submission->bytes = qn_buf_copy(tx);
     if (qn_ledger_find_tx(node->ledger, &height, &index, &submission->tx_id) == QN_OK) {
+        if (!qn_node_is_durable(node, height)) {
+            return; /* the answer follows when it is */
+        }
         finish_final(node, submission, height, index);
         return;
     }

@@ -39,13 +39,16 @@ void qn_node_status(const struct qn_node *node, struct qn_node_status *status, q
 
 /* What is missing before the node is ready, one precise line each ("consensus halted: 3 of 5 validators
  * live, 4 needed"). Returns how many lines; 0 = ready. */
-enum { QN_READY_LINES_MAX = 8 };
+enum { QN_READY_LINES_MAX = 9 };
 struct qn_ready_line {
-    char name[32]; /* "quorum", "links", "sync", "registration", "start_gate" */
+    char name[32]; /* "quorum", "links", "sync", "registration", "start_gate", "halted" */
     char text[QN_TEXT_LEN_MAX + 1];
 };
 size_t qn_node_missing(const struct qn_node *node, struct qn_ready_line lines[QN_READY_LINES_MAX],
                        qn_time_us now, qn_unix_ms unix_ms);
+
+/* Why this node takes no further part, for people; NULL: it does. */
+const char *qn_node_halted(const struct qn_node *node);
 
 /* A peer: somebody whose signed record is held, or who is linked, or both. */
 struct qn_node_peer {

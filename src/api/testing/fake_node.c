@@ -138,6 +138,11 @@ void qn_node_status(const struct qn_node *node, struct qn_node_status *status, q
     *status = node->status;
 }
 
+const char *qn_node_halted(const struct qn_node *node)
+{
+    return node->halted;
+}
+
 size_t qn_node_missing(const struct qn_node *node, struct qn_ready_line lines[QN_READY_LINES_MAX],
                        qn_time_us now, qn_unix_ms unix_ms)
 {

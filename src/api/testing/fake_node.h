@@ -29,6 +29,7 @@ struct qn_ledger {
 
 struct qn_node {
     struct qn_node_status status;
+    const char *halted; /* NULL: not */
     size_t missing_count;
     struct qn_ready_line missing[QN_READY_LINES_MAX];
     size_t peer_count;

@@ -81,6 +81,7 @@ static void keep(struct qn_lab_event *kept, const struct qn_event *event)
         break;
     case QN_EVENT_PERSISTED:
         kept->subject = event->persisted.cookie;
+        kept->ok = event->persisted.ok;
         break;
     case QN_EVENT_REQUEST:
         kept->subject = event->request.token;

@@ -272,9 +272,11 @@ static void persist(struct qn_lab *lab, size_t index, struct qn_action *action)
 {
     struct qn_storage *storage = &lab->nodes[index].storage;
     enum qn_err err = storage->apply(storage->context, action->persist.batch);
-    QN_ASSERT(err == QN_OK);
     qn_batch_free(action->persist.batch);
-    schedule(lab, index, 0, QN_EVENT_PERSISTED)->event.persisted.cookie = action->persist.cookie;
+    struct lab_event *event = schedule(lab, index, 0, QN_EVENT_PERSISTED);
+    event->event.persisted.cookie = action->persist.cookie;
+    event->event.persisted.ok = err == QN_OK;
+    event->event.persisted.err = err;
 }
 
 static void perform(struct qn_lab *lab, size_t index, struct qn_action *action)
@@ -304,6 +306,11 @@ static void perform(struct qn_lab *lab, size_t index, struct qn_action *action)
         lab->replies[lab->reply_count++] =
             (struct qn_lab_reply){action->reply.token, action->reply.result};
         break;
+    case QN_ACTION_HALT:
+        QN_ASSERT(lab->actions.count == 1); /* nothing else of that step */
+        lab->nodes[index].halts += 1;
+        lab->nodes[index].halt_err = action->halt.err;
+        break;
     }
 }
 
@@ -330,7 +337,9 @@ static void step(struct qn_lab *lab, size_t index, struct qn_event *event)
     struct qn_lab_node *node = &lab->nodes[index];
     event->now = lab->now;
     event->unix_ms = qn_lab_unix_ms(lab);
+    bool was_halted = node->halts > 0;
     qn_node_step(node->node, event, &lab->actions);
+    node->actions_after_halt += was_halted ? lab->actions.count : 0;
     for (size_t i = 0; i < lab->actions.count; i++) {
         perform(lab, index, &lab->actions.items[i]);
     }
@@ -500,6 +509,8 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
     struct qn_lab_node *node = &lab->nodes[index];
     QN_ASSERT(node->node == NULL);
     qn_storage_memory_open(&node->storage);
+    node->halts = 0;
+    node->actions_after_halt = 0;
     struct qn_node_config config = {.genesis = &lab->genesis,
                                     .log = lab->log,
                                     .storage = &node->storage,

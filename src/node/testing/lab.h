@@ -14,9 +14,12 @@ struct qn_lab_node {
     struct qn_key *key;
     struct qn_key *code_key;
     struct qn_node *node; /* NULL: not started, or killed */
-    struct qn_storage storage;
+    struct qn_storage storage; /* a test may put failing functions into it */
     struct qn_endpoint endpoint;
-    bool paused;         /* its events wait */
+    bool paused;    /* its events wait */
+    unsigned halts; /* HALT actions so far; the node is not killed by them */
+    enum qn_err halt_err;
+    uint64_t actions_after_halt;
     qn_time_us timer_us; /* of the scheduled TICK; 0: none */
 };
 
