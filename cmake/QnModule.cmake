@@ -72,6 +72,17 @@ function(qn_unit_test test target source)
     qn_test_properties("${test}" TIMEOUT 120)
 endfunction()
 
+# qn_count_allocations(<test targets...>): those there are call the allocator through
+# base/testing/allocations.c.
+function(qn_count_allocations)
+    foreach(target IN LISTS ARGN)
+        if(TARGET ${target})
+            target_link_options(${target} PRIVATE
+                "LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc")
+        endif()
+    endforeach()
+endfunction()
+
 # What every test gets from its surroundings, on top of the properties given.
 function(qn_test_properties test)
     set(environment

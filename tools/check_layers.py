@@ -41,6 +41,7 @@ CORE = {"base", "crypto", "wire", "ledger", "consensus", "peer", "gossip", "disc
 CORE_SYSTEM = {
     "assert.h", "inttypes.h", "limits.h", "stdalign.h", "stdarg.h", "stdatomic.h", "stdbool.h",
     "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "stdnoreturn.h", "string.h",
+    "sanitizer/asan_interface.h",  # base/pool.c, in builds with AddressSanitizer only
 }
 # Other people's libraries, each with the modules that wrap it.
 LIBRARIES = {

@@ -1,13 +1,13 @@
 #include "base/buf.h"
 
-#include <stdlib.h>
+#include "base/pool.h"
+
 #include <string.h>
 
 struct qn_buf *qn_buf_new(size_t len)
 {
     QN_ASSERT(len <= SIZE_MAX - sizeof(struct qn_buf));
-    struct qn_buf *buf = malloc(sizeof *buf + len);
-    QN_ASSERT(buf != NULL);
+    struct qn_buf *buf = qn_pool_take(sizeof *buf + len);
     buf->references = 1;
     buf->len = len;
     return buf;
@@ -38,6 +38,6 @@ void qn_buf_drop(struct qn_buf *buf)
     QN_ASSERT(buf->references > 0);
     buf->references -= 1;
     if (buf->references == 0) {
-        free(buf);
+        qn_pool_give(buf, sizeof *buf + buf->len);
     }
 }

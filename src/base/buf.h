@@ -13,8 +13,8 @@ struct qn_buf {
     uint8_t bytes[];
 };
 
-/* A new buffer of len bytes, one reference, contents unset; never NULL (out of memory stops the
- * program through QN_ASSERT: every size is bounded by limits.h). */
+/* A new buffer of len bytes from the thread's pool, one reference, contents unset; never NULL (out of
+ * memory stops the program through QN_ASSERT: every size is bounded by limits.h). len stays as it is. */
 struct qn_buf *qn_buf_new(size_t len);
 /* A new buffer with a copy of these bytes. */
 struct qn_buf *qn_buf_copy(struct qn_span bytes);

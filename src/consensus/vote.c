@@ -1,7 +1,6 @@
 /* Casting an own vote: decided, then signed and made durable side by side, sent when both are done. */
+#include "base/pool.h"
 #include "consensus/state.h"
-
-#include <stdlib.h>
 
 enum qn_message_kind qn_vote_message_kind(enum qn_vote_kind kind)
 {
@@ -16,9 +15,15 @@ enum qn_message_kind qn_vote_message_kind(enum qn_vote_kind kind)
     QN_ASSERT(false);
 }
 
+static void drop_signature(struct qn_own_vote *own)
+{
+    qn_pool_give(own->signature, sizeof *own->signature);
+    own->signature = NULL;
+}
+
 void qn_own_vote_clear(struct qn_own_vote *own)
 {
-    free(own->signature);
+    drop_signature(own);
     qn_buf_drop(own->message);
     *own = (struct qn_own_vote){0};
 }
@@ -151,8 +156,7 @@ static void send_when_ready(struct qn_consensus *c, struct qn_view_slot *slot,
     encode_message(c, slot, kind);
     qn_consensus_send(c, QN_CONSENSUS_ALL, own->message_kind, qn_buf_hold(own->message));
     qn_votes_put_own(c, slot, kind);
-    free(own->signature);
-    own->signature = NULL;
+    drop_signature(own);
     qn_quorum_try(c, slot->view, kind, &own->digest);
 }
 
@@ -172,8 +176,7 @@ static void signed_or_not(struct qn_consensus *c, uint64_t cookie,
                (unsigned long long)slot->view, (int)kind);
         return;
     }
-    own->signature = malloc(sizeof *own->signature);
-    QN_ASSERT(own->signature != NULL);
+    own->signature = qn_pool_take(sizeof *own->signature);
     *own->signature = *signature;
     own->is_signed = true;
     send_when_ready(c, slot, kind);

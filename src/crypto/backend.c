@@ -1,5 +1,6 @@
 #include "crypto/backend.h"
 
+#include "base/pool.h"
 #include "crypto/key.h"
 
 #include <openssl/err.h>
@@ -72,6 +73,7 @@ void qn_crypto_thread_fini(void)
 {
     qn_hash_thread_fini();
     qn_verify_thread_fini();
+    qn_pool_thread_fini();
 }
 
 void qn_crypto_fini(void)

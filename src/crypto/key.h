@@ -76,7 +76,7 @@ QN_MUST_USE enum qn_err qn_verify(const struct qn_public_key *key, enum qn_sign_
 /* Loads algorithms and checks that the library has all that QNet needs (ML-DSA, ML-KEM, RPK).
  * Called once before anything else of this module. QN_ERR_CRYPTO: *why says what is missing. */
 QN_MUST_USE enum qn_err qn_crypto_init(const char **why);
-/* Frees what this thread cached (digest context, imported public keys). Each thread that hashed or
+/* Frees what this thread cached (digest context, imported public keys, pieces of base/pool.h). Each thread that hashed or
  * verified calls it before it ends; it may use the module again afterwards. */
 void qn_crypto_thread_fini(void);
 /* Undoes qn_crypto_init, the calling thread's cache included; when no other thread uses the module

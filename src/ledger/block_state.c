@@ -1,18 +1,15 @@
 #include "ledger/block_state.h"
 
+#include "base/pool.h"
 #include "ledger/merkle.h"
 #include "ledger/rules.h"
 
-#include <stdlib.h>
-
 static struct qn_block_state *allocate(size_t change_capacity)
 {
-    struct qn_block_state *child = calloc(1, sizeof *child);
+    struct qn_block_state *child = qn_pool_take_zeroed(sizeof *child);
 
-    QN_ASSERT(child != NULL);
     if (change_capacity > 0) {
-        child->changes = calloc(change_capacity, sizeof *child->changes);
-        QN_ASSERT(child->changes != NULL);
+        child->changes = qn_pool_take_zeroed(change_capacity * sizeof *child->changes);
         child->change_capacity = change_capacity;
     }
     return child;
@@ -57,8 +54,8 @@ void qn_block_state_free(struct qn_block_state *child)
     qn_block_drop(child->block);
     qn_buf_drop(child->cert);
     qn_state_fini(&child->state);
-    free(child->changes);
-    free(child);
+    qn_pool_give(child->changes, child->change_capacity * sizeof *child->changes);
+    qn_pool_give(child, sizeof *child);
 }
 
 qn_unix_ms qn_block_time_min(const struct qn_block_state *parent)

@@ -1,9 +1,9 @@
 #include "ledger/state_tree.h"
 
+#include "base/pool.h"
 #include "ledger/merkle.h"
 #include "ledger/tree_node.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { KEY_BITS = 8 * QN_HASH_LEN };
@@ -52,19 +52,19 @@ void qn_tree_drop(struct qn_tree_node *tree)
     if (tree->is_leaf) {
         qn_buf_drop(qn_tree_leaf_of(tree)->value);
         qn_buf_drop(qn_tree_leaf_of(tree)->extra);
+        qn_pool_give(tree, sizeof(struct qn_tree_leaf));
     } else {
         qn_tree_drop(qn_tree_inner_of(tree)->children[0]);
         qn_tree_drop(qn_tree_inner_of(tree)->children[1]);
+        qn_pool_give(tree, sizeof(struct qn_tree_inner));
     }
-    free(tree);
 }
 
 static struct qn_tree_node *new_leaf(const struct qn_hash *key, struct qn_buf *value,
                                      struct qn_buf *extra)
 {
-    struct qn_tree_leaf *leaf = malloc(sizeof *leaf);
+    struct qn_tree_leaf *leaf = qn_pool_take(sizeof *leaf);
 
-    QN_ASSERT(leaf != NULL);
     *leaf = (struct qn_tree_leaf){
         .key = *key,
         .value_hash = qn_sha3(qn_buf_span(value)),
@@ -81,9 +81,8 @@ static struct qn_tree_node *new_leaf(const struct qn_hash *key, struct qn_buf *v
 static struct qn_tree_node *new_inner(unsigned side, struct qn_tree_node *child,
                                       struct qn_tree_node *sibling)
 {
-    struct qn_tree_inner *inner = malloc(sizeof *inner);
+    struct qn_tree_inner *inner = qn_pool_take(sizeof *inner);
 
-    QN_ASSERT(inner != NULL);
     inner->node.references = 1;
     inner->node.is_leaf = false;
     inner->children[side] = child;

@@ -1,6 +1,7 @@
 #include "ledger/storage.h"
 
-#include <stdlib.h>
+#include "base/pool.h"
+
 #include <string.h>
 
 struct batch_operation {
@@ -19,10 +20,12 @@ enum { BATCH_CAPACITY_FIRST = 16 };
 
 struct qn_batch *qn_batch_new(void)
 {
-    struct qn_batch *batch = calloc(1, sizeof *batch);
+    return qn_pool_take_zeroed(sizeof(struct qn_batch));
+}
 
-    QN_ASSERT(batch != NULL);
-    return batch;
+static void free_operations(struct qn_batch *batch)
+{
+    qn_pool_give(batch->operations, batch->capacity * sizeof batch->operations[0]);
 }
 
 void qn_batch_free(struct qn_batch *batch)
@@ -33,17 +36,19 @@ void qn_batch_free(struct qn_batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         qn_buf_drop(batch->operations[i].value);
     }
-    free(batch->operations);
-    free(batch);
+    free_operations(batch);
+    qn_pool_give(batch, sizeof *batch);
 }
 
 static void grow(struct qn_batch *batch)
 {
     size_t capacity = batch->capacity == 0 ? BATCH_CAPACITY_FIRST : 2 * batch->capacity;
-    struct batch_operation *operations =
-        realloc(batch->operations, capacity * sizeof batch->operations[0]);
+    struct batch_operation *operations = qn_pool_take(capacity * sizeof batch->operations[0]);
 
-    QN_ASSERT(operations != NULL);
+    if (batch->count > 0) {
+        memcpy(operations, batch->operations, batch->count * sizeof operations[0]);
+    }
+    free_operations(batch);
     batch->operations = operations;
     batch->capacity = capacity;
 }

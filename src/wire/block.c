@@ -1,8 +1,8 @@
 #include "wire/block.h"
 
+#include "base/pool.h"
 #include "wire/field.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* Header bytes and transactions: what the two ways to a block have in common. */
@@ -43,8 +43,7 @@ static enum qn_err read_block(struct parts *parts, struct qn_span bytes)
 static struct qn_block *new_block(const struct qn_header *header, const struct parts *parts,
                                   struct qn_buf *encoded)
 {
-    struct qn_block *block = malloc(sizeof *block);
-    QN_ASSERT(block != NULL);
+    struct qn_block *block = qn_pool_take(sizeof *block);
     *block = (struct qn_block){
         .references = 1,
         .id = qn_sha3(parts->header),
@@ -110,6 +109,6 @@ void qn_block_drop(struct qn_block *block)
     block->references -= 1;
     if (block->references == 0) {
         qn_buf_drop(block->encoded);
-        free(block);
+        qn_pool_give(block, sizeof *block);
     }
 }
