@@ -319,11 +319,11 @@ class Cluster:
             "QNET_BOOTSTRAP_ID": f"{index + 1:03}", **self.genesis.identities[index].env,
             "QNET_LISTEN": f"127.0.0.1:{self.genesis.ports[index]}", **(env or {})}, program)
 
-    def spawn_ordinary(self, name, identity=None, code=None, env=None):
+    def spawn_ordinary(self, name, identity=None, code=None, env=None, program=QNET):
         identity = identity or Identity()
         extra = {"QNET_ACTIVATION_CODE": code} if code else {}
         return self.spawn(name, {"QNET_REGION": random.choice(REGIONS), "QNET_LISTEN": "127.0.0.1:0",
-                                 **identity.env, **extra, **(env or {})})
+                                 **identity.env, **extra, **(env or {})}, program)
 
     def start(self, ordinary=0, absent=0):
         """All genesis nodes but the last absent ones, and so many ordinary ones with a code each,

@@ -37,6 +37,7 @@ static void set_link(json_t *json, const struct qn_node_peer *peer)
     } else {
         qn_json_set_null(json, "remote");
     }
+    qn_json_set_u64_if(json, "protocol", peer->linked, peer->version);
     qn_json_set_u64_if(json, "head_height", peer->linked, peer->head_height);
     qn_json_set_u64_if(json, "rtt_us", peer->linked && peer->rtt_us > 0, peer->rtt_us);
     qn_json_set_u64_if(json, "rtt_min_us", peer->linked && peer->rtt_min_us > 0, peer->rtt_min_us);

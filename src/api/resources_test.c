@@ -133,6 +133,7 @@ static void a_peer_without_a_link_has_no_link_fields(void **state)
     qn_json_expect_bool(unlinked, "linked", false);
     qn_json_expect_bool(unlinked, "outbound", false);
     qn_json_expect_null(unlinked, "remote");
+    qn_json_expect_null(unlinked, "protocol");
     qn_json_expect_null(unlinked, "head_height");
     qn_json_expect_null(unlinked, "rtt_us");
     qn_json_expect_null(unlinked, "rtt_min_us");
@@ -145,6 +146,7 @@ static void a_peer_without_a_link_has_no_link_fields(void **state)
     qn_json_expect_bool(linked, "linked", true);
     qn_json_expect_bool(linked, "outbound", true);
     qn_json_expect_text(linked, "remote", "10.0.0.8:9876");
+    qn_json_expect_u64(linked, "protocol", 1);
     qn_json_expect_u64(linked, "head_height", 3);
     qn_json_expect_u64(linked, "rtt_us", 250);
     qn_json_expect_u64(linked, "rtt_min_us", 200);

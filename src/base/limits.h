@@ -55,8 +55,18 @@ enum {
     QN_API_CONNECTIONS_MAX = 512,
 };
 
-#define QN_PROTOCOL_VERSION 1U
+/* The version that this build speaks, and the oldest one: its predecessor, so that a network can be
+ * upgraded node by node. Tests build versions to come (tests/CMakeLists.txt): 1 is the next, which has one
+ * message kind and one HELLO field more, 2 the one after it, which knows this version no longer. */
+#ifndef QN_PROTOCOL_VERSION_NEXT
+#define QN_PROTOCOL_VERSION_NEXT 0
+#endif
+#define QN_PROTOCOL_VERSION (1U + QN_PROTOCOL_VERSION_NEXT)
+#if QN_PROTOCOL_VERSION_NEXT > 0
+#define QN_PROTOCOL_VERSION_MIN (QN_PROTOCOL_VERSION - 1U)
+#else
 #define QN_PROTOCOL_VERSION_MIN 1U
+#endif
 #define QN_DEFAULT_PORT 9876
 #define QN_DEFAULT_API_PORT 8001
 

@@ -83,14 +83,14 @@ enum qn_standing qn_node_standing(const struct qn_node *node, const struct qn_no
 }
 
 static void log_link(const struct qn_node *node, enum qn_log_level level, const char *event,
-                     const struct qn_link *link, const char *reason)
+                     const struct qn_link *link, const char *reason, const char *text)
 {
     char peer[QN_SHORT_ID_TEXT_SIZE];
     char remote[QN_ENDPOINT_TEXT_SIZE];
     qn_log(node->log, level, "link", event,
-           "peer=\"%s\" remote=%s direction=%s standing=%s reason=%s",
+           "peer=\"%s\" remote=%s direction=%s standing=%s reason=%s text=\"%s\"",
            qn_node_id_short(peer, &link->peer), qn_endpoint_format(remote, &link->remote),
-           link->outbound ? "out" : "in", qn_standing_name(link->standing), reason);
+           link->outbound ? "out" : "in", qn_standing_name(link->standing), reason, text);
 }
 
 /* Takes the link out of every table; what it was good for is told to those who used it. */
@@ -129,7 +129,7 @@ void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_rea
     action->close.reason = reason;
     action->close.flush = true;
     node->counters.closes[reason] += 1;
-    log_link(node, QN_LOG_INFO, "close", link, qn_close_reason_name(reason));
+    log_link(node, QN_LOG_INFO, "close", link, qn_close_reason_name(reason), goodbye.text);
     forget(node, link);
 }
 
@@ -156,7 +156,7 @@ static struct qn_link *free_slot(const struct qn_node *node)
 static void refuse(struct qn_node *node, qn_link_id id, enum qn_close_reason reason)
 {
     struct qn_goodbye goodbye = {.reason = reason};
-    struct qn_link link = {.id = id};
+    struct qn_link link = {.id = id, .version = QN_PROTOCOL_VERSION_MIN};
     qn_node_send(node, &link, QN_GOODBYE, 0, qn_goodbye_encode(&goodbye));
     struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_CLOSE);
     action->close.link = id;
@@ -231,6 +231,7 @@ void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
                              .standing = standing,
                              .validator = qn_validator_index(&node->genesis->validators, &peer),
                              .remote = event->link_up.remote,
+                             .version = QN_PROTOCOL_VERSION_MIN,
                              .up_us = node->now};
     init_requests(link, node->now);
     uint8_t key[QN_HASH_LEN];
@@ -248,7 +249,7 @@ void qn_node_on_link_down(struct qn_node *node, const struct qn_event *event)
         return; /* closed by us: forgotten then */
     }
     node->counters.closes[event->link_down.reason] += 1;
-    log_link(node, QN_LOG_INFO, "down", link, qn_close_reason_name(event->link_down.reason));
+    log_link(node, QN_LOG_INFO, "down", link, qn_close_reason_name(event->link_down.reason), "");
     forget(node, link);
 }
 
@@ -279,6 +280,23 @@ static bool network_fits(const struct qn_node *node, const struct qn_link *link,
     return qn_network_id_equal(&hello->network, &node->genesis->network);
 }
 
+/* Both ranges in the text: the operator at either end sees which of the two is to be upgraded. */
+static bool agree_on_version(struct qn_node *node, struct qn_link *link,
+                             const struct qn_hello *hello)
+{
+    char text[QN_TEXT_LEN_MAX + 1];
+    uint32_t newest =
+        hello->version < QN_PROTOCOL_VERSION ? hello->version : (uint32_t)QN_PROTOCOL_VERSION;
+    if (newest >= QN_PROTOCOL_VERSION_MIN && newest >= hello->version_min) {
+        link->version = newest;
+        return true;
+    }
+    snprintf(text, sizeof text, "you speak protocol versions %u to %u, this node speaks %u to %u",
+             hello->version_min, hello->version, QN_PROTOCOL_VERSION_MIN, QN_PROTOCOL_VERSION);
+    qn_node_close(node, link, QN_CLOSE_WRONG_VERSION, text);
+    return false;
+}
+
 void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span bytes)
 {
     struct qn_hello hello;
@@ -291,10 +309,7 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
         qn_node_close(node, link, QN_CLOSE_MALFORMED, "HELLO");
         return;
     }
-    if (hello.version < QN_PROTOCOL_VERSION_MIN || hello.version_min > QN_PROTOCOL_VERSION) {
-        snprintf(text, sizeof text, "this node speaks versions %u to %u", QN_PROTOCOL_VERSION_MIN,
-                 QN_PROTOCOL_VERSION);
-        qn_node_close(node, link, QN_CLOSE_WRONG_VERSION, text);
+    if (!agree_on_version(node, link, &hello)) {
         return;
     }
     if (!network_fits(node, link, &hello)) {
@@ -312,7 +327,10 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
     link->live = true;
     qn_liveness_init(&link->liveness, node->now);
     qn_dialer_set_linked(&node->dialer, &link->peer, true, &node->rng, node->now);
-    log_link(node, QN_LOG_INFO, "live", link, "hello");
+    log_link(node, QN_LOG_INFO, "live", link, "hello", "");
+#if QN_PROTOCOL_VERSION_NEXT > 0
+    qn_node_send(node, link, QN_NEXT, 0, qn_empty_encode());
+#endif
     qn_node_tell_records(node, link);
     qn_node_committee_link(node, link, true);
     qn_node_on_peer_height(node, link, hello.height);

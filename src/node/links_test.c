@@ -103,6 +103,15 @@ static void assert_closed(const struct bench *bench, qn_link_id link, enum qn_cl
     assert_int_equal(goodbye.reason, reason);
 }
 
+static void assert_text(const struct bench *bench, qn_link_id link, const char *text)
+{
+    struct qn_goodbye goodbye;
+    const struct qn_action *send = find(bench, QN_ACTION_SEND, link, QN_GOODBYE);
+    assert_non_null(send);
+    assert_int_equal(qn_goodbye_decode(&goodbye, qn_buf_span(send->send.bytes)), QN_OK);
+    assert_string_equal(goodbye.text, text);
+}
+
 static struct qn_hello good_hello(const struct bench *bench)
 {
     return (struct qn_hello){.version = QN_PROTOCOL_VERSION,
@@ -132,6 +141,9 @@ static void versions_without_overlap_part(void **state)
     (void)state;
     const uint32_t versions[][2] = {{QN_PROTOCOL_VERSION + 1, QN_PROTOCOL_VERSION + 1},
                                     {QN_PROTOCOL_VERSION_MIN - 1, 0}};
+    static const char *const texts[] = {
+        "you speak protocol versions 2 to 2, this node speaks 1 to 1",
+        "you speak protocol versions 0 to 0, this node speaks 1 to 1"};
     struct bench bench;
     set_up(&bench);
     for (size_t i = 0; i < QN_ARRAY_COUNT(versions); i++) {
@@ -141,6 +153,7 @@ static void versions_without_overlap_part(void **state)
         hello.version_min = versions[i][1];
         receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
         assert_closed(&bench, link, QN_CLOSE_WRONG_VERSION);
+        assert_text(&bench, link, texts[i]);
     }
     /* A newer peer that still speaks our version is welcome. */
     qn_link_id link = link_up(&bench, genesis_key(&bench, 1));

@@ -192,6 +192,11 @@ static void on_message(struct qn_node *node, struct qn_link *link,
     case QN_GENESIS:
         node->counters.messages_unexpected += 1; /* we never ask: our configuration has it */
         break;
+#if QN_PROTOCOL_VERSION_NEXT > 0
+    case QN_NEXT:
+        qn_log(node->log, QN_LOG_DEBUG, "link", "next", "version=%u", link->version);
+        break;
+#endif
     }
 }
 
@@ -204,6 +209,10 @@ void qn_node_on_frame(struct qn_node *node, const struct qn_event *event)
     enum qn_message_kind kind = event->frame.message.kind;
     if (!link->live && kind != QN_HELLO && kind != QN_GOODBYE) {
         qn_node_close(node, link, QN_CLOSE_UNEXPECTED, "HELLO comes first");
+        return;
+    }
+    if (!qn_node_speaks(link, kind)) {
+        qn_node_close(node, link, QN_CLOSE_UNEXPECTED, "a message newer than the agreed version");
         return;
     }
     on_message(node, link, &event->frame.message);

@@ -59,9 +59,18 @@ void qn_node_persist(struct qn_node *node, enum qn_owner owner, uint64_t number,
     action->persist.batch = batch;
 }
 
+bool qn_node_speaks(const struct qn_link *link, enum qn_message_kind kind)
+{
+    return qn_kind_find(kind)->since <= link->version;
+}
+
 void qn_node_send(struct qn_node *node, const struct qn_link *link, enum qn_message_kind kind,
                   uint32_t request_id, struct qn_buf *bytes)
 {
+    if (!qn_node_speaks(link, kind)) {
+        qn_buf_drop(bytes);
+        return;
+    }
     struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_SEND);
     action->send.link = link->id;
     action->send.kind = kind;

@@ -51,6 +51,7 @@ struct qn_link {
     enum qn_standing standing;
     int validator; /* index in the committee, -1: none */
     struct qn_endpoint remote;
+    uint32_t version;      /* of the protocol, the highest both speak; the oldest until HELLO */
     struct qn_hello hello; /* valid when live */
     uint64_t head_height;
     struct qn_liveness liveness;

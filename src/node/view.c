@@ -98,6 +98,7 @@ static void fill_link(struct qn_node_peer *out, const struct qn_link *link)
     out->outbound = link->outbound;
     out->registered =
         link->standing == QN_STANDING_REGISTERED || link->standing == QN_STANDING_GENESIS;
+    out->version = link->version;
     out->remote = link->remote;
     out->head_height = link->head_height;
     out->rtt_us = link->liveness.rtt_us;

@@ -66,6 +66,7 @@ struct qn_node_peer {
     bool outbound;
     bool registered; /* of a link: verified against the registry or a genesis pin */
     bool genesis;
+    uint32_t version; /* of the protocol on this link */
     struct qn_endpoint remote;
     uint64_t head_height; /* last told by the peer */
     uint32_t rtt_us;      /* smoothed; 0: not measured yet */

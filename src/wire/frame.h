@@ -48,6 +48,9 @@ enum qn_message_kind {
     QN_GET_GENESIS = 53,
     QN_GENESIS = 54,
     QN_BUSY = 55,
+#if QN_PROTOCOL_VERSION_NEXT > 0
+    QN_NEXT = 63, /* the empty map: tests of what a newer version may send to whom */
+#endif
 };
 
 /* Static properties of a kind; NULL if unknown. */
@@ -58,6 +61,7 @@ struct qn_kind_info {
     size_t len_max;      /* bytes of the whole message */
     bool is_reply;       /* carries the REPLY flag and a request id */
     bool is_request;     /* carries a request id, wants a reply */
+    uint32_t since;      /* protocol version that brought it: not sent to peers of an older one */
 };
 const struct qn_kind_info *qn_kind_find(unsigned kind);
 

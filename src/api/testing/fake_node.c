@@ -39,6 +39,7 @@ static void init_peer(struct qn_node_peer *peer, size_t number)
     peer->registered = true;
     peer->outbound = true;
     peer->remote = endpoint_number(number + 7);
+    peer->version = 1;
     peer->head_height = 3;
     peer->rtt_us = 250;
     peer->rtt_min_us = 200;
