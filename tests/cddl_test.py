@@ -80,6 +80,18 @@ def blocks_are_sound(blocks):
     )
 
 
+def snapshot_is_sound(snapshot):
+    if snapshot[1] == 1:
+        return block_is_sound(cbor2.loads(snapshot[3])) and cert_is_counted(cbor2.loads(snapshot[5]))
+    if snapshot[1] == 2:
+        return all(
+            cert_is_counted(cbor2.loads(step[2]))
+            and all(spki_suite(spki) == suite for suite, spki in step[3])
+            for step in snapshot[3]
+        )
+    return True
+
+
 def genesis_is_sound(genesis):
     certs = [cbor2.loads(cert) for cert in genesis[1]]
     return all(map(genesis_cert_has_its_suite, certs)) and parameters_are_sorted(
@@ -112,6 +124,9 @@ BEYOND = {
     "propose": lambda v: block_is_sound(cbor2.loads(v[4])),
     "blocks": blocks_are_sound,
     "genesis": genesis_is_sound,
+    "snapshot": snapshot_is_sound,
+    "snapshot-manifest": snapshot_is_sound,
+    "snapshot-epochs": snapshot_is_sound,
 }
 
 

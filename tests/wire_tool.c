@@ -18,6 +18,7 @@
 #include "wire/announce.h"
 #include "wire/block.h"
 #include "wire/genesis_reply.h"
+#include "wire/snapshot.h"
 #include "wire/testing/family.h"
 #include "wire/testing/run.h"
 #include "wire/transaction.h"
@@ -148,6 +149,63 @@ static enum qn_err decode_in_genesis(struct qn_span bytes)
     return err == QN_OK ? decode_whole("genesis-parameters", reply.parameters) : err;
 }
 
+static enum qn_err decode_manifest(const struct qn_snapshot *snapshot)
+{
+    enum qn_err err = decode_whole("block", snapshot->manifest.block);
+    for (size_t i = 0; err == QN_OK && i < snapshot->manifest.header_count; i++) {
+        err = decode_whole("header", snapshot->manifest.headers[i]);
+    }
+    err = err == QN_OK ? decode_whole("cert", snapshot->manifest.cert) : err;
+    return err == QN_OK ? decode_whole("state-proof", snapshot->manifest.counters_proof) : err;
+}
+
+static enum qn_err decode_epochs(const struct qn_snapshot *snapshot)
+{
+    enum qn_err err = QN_OK;
+    for (size_t i = 0; err == QN_OK && i < snapshot->epochs.count; i++) {
+        err = decode_whole("header", snapshot->epochs.steps[i].header);
+        err = err == QN_OK ? decode_whole("cert", snapshot->epochs.steps[i].cert) : err;
+    }
+    return err;
+}
+
+/* part: the one that it must be, or -1. */
+static enum qn_err decode_snapshot(struct qn_span bytes, int part)
+{
+    struct qn_snapshot snapshot;
+    enum qn_err err = qn_snapshot_decode(&snapshot, bytes);
+    if (err == QN_OK && part != -1 && (int)snapshot.part != part) {
+        return QN_ERR_MALFORMED;
+    }
+    if (err == QN_OK && snapshot.part == QN_SNAPSHOT_MANIFEST) {
+        return decode_manifest(&snapshot);
+    }
+    if (err == QN_OK && snapshot.part == QN_SNAPSHOT_EPOCHS) {
+        return decode_epochs(&snapshot);
+    }
+    return err;
+}
+
+static enum qn_err decode_in_snapshot(struct qn_span bytes)
+{
+    return decode_snapshot(bytes, -1);
+}
+
+static enum qn_err decode_in_manifest(struct qn_span bytes)
+{
+    return decode_snapshot(bytes, QN_SNAPSHOT_MANIFEST);
+}
+
+static enum qn_err decode_in_epochs(struct qn_span bytes)
+{
+    return decode_snapshot(bytes, QN_SNAPSHOT_EPOCHS);
+}
+
+static enum qn_err decode_in_chunk(struct qn_span bytes)
+{
+    return decode_snapshot(bytes, QN_SNAPSHOT_CHUNK);
+}
+
 static const struct {
     const char *name;
     enum qn_err (*decode)(struct qn_span bytes);
@@ -164,6 +222,10 @@ static const struct {
     {"propose", decode_in_propose},
     {"blocks", decode_in_blocks},
     {"genesis", decode_in_genesis},
+    {"snapshot", decode_in_snapshot},
+    {"snapshot-manifest", decode_in_manifest},
+    {"snapshot-epochs", decode_in_epochs},
+    {"snapshot-chunk", decode_in_chunk},
 };
 
 static enum qn_err decode_whole(const char *name, struct qn_span bytes)
@@ -219,6 +281,15 @@ static int print_limits(void)
     printf("block 1 %d\n", (int)QN_HEADER_LEN_MAX);
     printf("block-bytes - %d\n", (int)QN_BLOCK_LEN_MAX);
     printf("blocks 1 %d\n", (int)QN_CERT_LEN_MAX);
+    printf("header-bytes - %d\n", (int)QN_HEADER_LEN_MAX);
+    printf("cert-bytes - %d\n", (int)QN_CERT_LEN_MAX);
+    printf("snapshot-manifest 4 %d\n", (int)QN_PATH_HEADERS_MAX);
+    printf("snapshot-manifest 6 %d\n", (int)QN_SNAPSHOT_PEAKS_MAX);
+    printf("snapshot-manifest 7 %d\n", (int)QN_LEAF_VALUE_LEN_MAX);
+    printf("snapshot-manifest 8 %d\n", (int)QN_STATE_PROOF_LEN_MAX);
+    printf("snapshot-epochs 3 %d\n", (int)QN_EPOCH_STEPS_PER_REPLY_MAX);
+    printf("state-leaf 2 %d\n", (int)QN_LEAF_VALUE_LEN_MAX);
+    printf("state-leaf 3 %d\n", (int)QN_SPKI_LEN_MAX);
     printf("signers 6 %d\n", (int)QN_CERT_BITMAP_LEN_MAX);
     printf("signers 7 %d\n", (int)QN_CERT_SIGNATURES_MAX);
     printf("validator-set - %d\n", (int)QN_VALIDATORS_MAX);

@@ -32,6 +32,13 @@ enum {
     QN_MEMPOOL_TXS_MAX = 1024,
     QN_BLOCKS_PER_REPLY_MAX = 64,
     QN_REGISTRY_ENTRY_LEN_MAX = 512, /* bytes of an encoded entry, key not included */
+    QN_LEAF_VALUE_LEN_MAX = 8192, /* bytes of a leaf of the state: the committee's is the largest */
+    QN_STATE_PROOF_LEN_MAX = 8832, /* bytes of an encoded proof: 256 siblings and a leaf */
+
+    QN_PATH_HEADERS_MAX = 2047,    /* headers from a block up to the next one with a certificate */
+    QN_SNAPSHOT_DEPTH_MAX = 32,    /* bits of a chunk's prefix */
+    QN_SNAPSHOT_LEAVES_MAX = 1024, /* leaves of one chunk; beyond, its halves are asked for */
+    QN_EPOCH_STEPS_PER_REPLY_MAX = 16,
 
     QN_FRAME_HEADER_LEN = 10,
     QN_FRAME_CHUNK_MAX = 4096,    /* payload bytes of one frame on the wire */

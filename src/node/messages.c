@@ -113,7 +113,7 @@ static bool is_allowed(const struct qn_link *link, enum qn_message_kind kind)
     if (link->standing != QN_STANDING_UNREGISTERED) {
         return true;
     }
-    return kind != QN_GET_BLOCKS && kind != QN_TX;
+    return kind != QN_GET_BLOCKS && kind != QN_GET_SNAPSHOT && kind != QN_TX;
 }
 
 static void on_request(struct qn_node *node, struct qn_link *link,
@@ -136,6 +136,8 @@ static void on_request(struct qn_node *node, struct qn_link *link,
         qn_node_on_submit(node, link, message->request_id, message->bytes);
     } else if (message->kind == QN_GET_BLOCKS) {
         qn_node_on_get_blocks(node, link, message->request_id, message->bytes);
+    } else if (message->kind == QN_GET_SNAPSHOT) {
+        qn_node_send(node, link, QN_BUSY, message->request_id, qn_empty_encode());
     } else {
         on_get_genesis(node, link, message);
     }
@@ -178,6 +180,7 @@ static void on_message(struct qn_node *node, struct qn_link *link,
     case QN_SUBMIT:
     case QN_GET_BLOCKS:
     case QN_GET_GENESIS:
+    case QN_GET_SNAPSHOT:
         on_request(node, link, message);
         break;
     case QN_SUBMIT_RESULT:
@@ -190,7 +193,8 @@ static void on_message(struct qn_node *node, struct qn_link *link,
         on_busy(node, link, message);
         break;
     case QN_GENESIS:
-        node->counters.messages_unexpected += 1; /* we never ask: our configuration has it */
+    case QN_SNAPSHOT:
+        node->counters.messages_unexpected += 1; /* we did not ask */
         break;
 #if QN_PROTOCOL_VERSION_NEXT > 0
     case QN_NEXT:

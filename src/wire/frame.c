@@ -3,6 +3,7 @@
 #include "wire/announce.h"
 #include "wire/block.h"
 #include "wire/genesis_reply.h"
+#include "wire/snapshot.h"
 #include "wire/transaction.h"
 #include "wire/vote.h"
 
@@ -37,6 +38,7 @@ enum {
     SUBMIT_LEN_MAX = TX_LEN_MAX + SMALL,
     SUBMIT_RESULT_LEN_MAX = MAP + UINT8 + 3 + QN_TEXT_LEN_MAX + HASH + 2 * UINT64 + EXTENSIONS,
     GET_BLOCKS_LEN_MAX = MAP + UINT64 + UINT8 + UINT32,
+    GET_SNAPSHOT_LEN_MAX = MAP + SMALL + 2 * UINT64 + UINT8 + UINT32 + HASH,
     GENESIS_LEN_MAX = MAP + 3 + QN_GENESIS_CERTS_MAX * (3 + QN_GENESIS_CERT_LEN_MAX) + 4 +
                       QN_GENESIS_PARAMETERS_LEN_MAX,
 };
@@ -64,6 +66,8 @@ static const struct qn_kind_info kinds[] = {
     {QN_GET_GENESIS, "get_genesis", QN_CLASS_P2, EMPTY_LEN_MAX, false, true, 1},
     {QN_GENESIS, "genesis", QN_CLASS_P3, GENESIS_LEN_MAX, true, false, 1},
     {QN_BUSY, "busy", QN_CLASS_P2, EMPTY_LEN_MAX, true, false, 1},
+    {QN_GET_SNAPSHOT, "get_snapshot", QN_CLASS_P2, GET_SNAPSHOT_LEN_MAX, false, true, 1},
+    {QN_SNAPSHOT, "snapshot", QN_CLASS_P3, QN_MESSAGE_LEN_MAX, true, false, 1},
 #if QN_PROTOCOL_VERSION_NEXT > 0
     {QN_NEXT, "next", QN_CLASS_P1, EMPTY_LEN_MAX, false, false, 2},
 #endif

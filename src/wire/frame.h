@@ -48,6 +48,8 @@ enum qn_message_kind {
     QN_GET_GENESIS = 53,
     QN_GENESIS = 54,
     QN_BUSY = 55,
+    QN_GET_SNAPSHOT = 56,
+    QN_SNAPSHOT = 57,
 #if QN_PROTOCOL_VERSION_NEXT > 0
     QN_NEXT = 63, /* the empty map: tests of what a newer version may send to whom */
 #endif

@@ -30,6 +30,12 @@ struct qn_buf *qn_sample_block(struct qn_sampler *s);
 struct qn_buf *qn_sample_get_blocks(struct qn_sampler *s);
 struct qn_buf *qn_sample_blocks(struct qn_sampler *s);
 
+struct qn_buf *qn_sample_get_snapshot(struct qn_sampler *s);
+struct qn_buf *qn_sample_snapshot_manifest(struct qn_sampler *s);
+struct qn_buf *qn_sample_snapshot_epochs(struct qn_sampler *s);
+struct qn_buf *qn_sample_snapshot_chunk(struct qn_sampler *s);
+struct qn_buf *qn_sample_snapshot(struct qn_sampler *s); /* any of the three, or none */
+
 struct qn_buf *qn_sample_notarize(struct qn_sampler *s);
 struct qn_buf *qn_sample_finalize(struct qn_sampler *s);
 struct qn_buf *qn_sample_nullify(struct qn_sampler *s);
