@@ -39,7 +39,7 @@ package_list() {
         case $purpose in
         build)
             echo build-essential cmake ninja-build pkg-config git python3 libuv1-dev \
-                libmicrohttpd-dev libjansson-dev libcmocka-dev
+                libmicrohttpd-dev libjansson-dev liblmdb-dev libcmocka-dev
             if system_has_new_openssl; then
                 echo libssl-dev
             elif [[ -z ${OPENSSL_ROOT:-} ]]; then
@@ -94,7 +94,7 @@ packages() {
         fi
         die "./dev knows Debian 12 and 13 and Ubuntu 24.04 and later, and this is none of them: $reason.
   Needed: a C17 compiler, CMake 3.25, Ninja, pkg-config, git, Python 3, libuv 1.44, libmicrohttpd
-  0.9.75, jansson 2.14, cmocka 1.1.5 (headers too), OpenSSL 3.5 (OPENSSL_ROOT=/prefix if not the
+  0.9.75, jansson 2.14, LMDB 0.9.24, cmocka 1.1.5 (headers too), OpenSSL 3.5 (OPENSSL_ROOT=/prefix if not the
   system's). With those installed, ./dev goes on without apt; or: cmake -S . -B build"
     fi
     read -r -d '' -a wanted < <(package_list "$@" && printf '\0') || true
@@ -143,7 +143,7 @@ has_build_tools() {
     for tool in cc cmake ninja pkg-config git python3; do
         command -v "$tool" >/dev/null || return 1
     done
-    pkg-config --exists libuv libmicrohttpd jansson cmocka
+    pkg-config --exists libuv libmicrohttpd jansson lmdb cmocka
 }
 
 # Sets openssl to "system" or a prefix, building it where it must be.

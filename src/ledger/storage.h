@@ -31,6 +31,8 @@ struct qn_storage {
                         void *visit_context);
     /* Durable when it returns QN_OK. Called by the runtime only, off the core. */
     enum qn_err (*apply)(void *context, const struct qn_batch *batch);
+    /* Several at once, in this order, all or none. NULL: one by one. */
+    enum qn_err (*apply_many)(void *context, const struct qn_batch *const *batches, size_t count);
     void (*close)(void *context);
 };
 

@@ -96,6 +96,8 @@ struct fake_storage {
     size_t out_of_order;
     size_t inside;   /* calls of apply at this moment */
     size_t fails_at; /* 0: never */
+    size_t groups;   /* calls of apply_many */
+    atomic_bool may_write;
 };
 
 /* Batch number n, 1..., puts one key of n bytes. */
@@ -182,6 +184,52 @@ static void batches_that_wait_at_the_stop_are_still_written(void **state)
     assert_int_equal(qn_lab_node_stop(node), QN_OK);
     assert_int_equal(fake.applied, BATCHES);
     assert_int_equal(fake.out_of_order, 0);
+    (void)pthread_mutex_destroy(&fake.mutex);
+}
+
+/* Holds the first write until all others wait. */
+static enum qn_err apply_many(void *context, const struct qn_batch *const *batches, size_t count)
+{
+    enum qn_err err = QN_OK;
+
+    assert_true(count > 1);
+    for (size_t i = 0; i < count && err == QN_OK; i++) {
+        err = apply(context, batches[i]);
+    }
+    ((struct fake_storage *)context)->groups += 1;
+    return err;
+}
+
+static enum qn_err apply_when_others_wait(void *context, const struct qn_batch *batch)
+{
+    struct fake_storage *fake = context;
+
+    while (!atomic_load(&fake->may_write)) {
+        (void)sched_yield();
+    }
+    return apply(context, batch);
+}
+
+static void batches_that_wait_are_written_in_one_go(void **state)
+{
+    struct fake_storage fake;
+    (void)state;
+
+    fake_init(&fake, true, 0);
+    fake.storage.apply = apply_when_others_wait;
+    fake.storage.apply_many = apply_many;
+    struct qn_lab_node *node =
+        qn_lab_node_start(&(struct qn_lab_options){.storage = &fake.storage});
+    for (uint64_t i = 1; i <= BATCHES; i++) {
+        ask_persist(node, i);
+    }
+    assert_true(qn_lab_wait_metric_is(node, "qnet_work_waiting", "persist", BATCHES));
+    atomic_store(&fake.may_write, true);
+    assert_true(qn_lab_wait_for(node, NULL, QN_EVENT_PERSISTED, BATCHES));
+    assert_int_equal(qn_lab_node_stop(node), QN_OK);
+    assert_int_equal(fake.applied, BATCHES);
+    assert_int_equal(fake.out_of_order, 0);
+    assert_true(fake.groups >= 1 && fake.groups <= 1 + BATCHES / 64);
     (void)pthread_mutex_destroy(&fake.mutex);
 }
 
@@ -496,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_memory_storage_is_applied_in_order),
         cmocka_unit_test(a_durable_storage_is_applied_in_order_by_workers),
         cmocka_unit_test(batches_that_wait_at_the_stop_are_still_written),
+        cmocka_unit_test(batches_that_wait_are_written_in_one_go),
         cmocka_unit_test(a_failed_write_fails_all_that_follow),
         cmocka_unit_test(a_memory_storage_that_fails_says_so),
         cmocka_unit_test(a_halt_ends_the_runtime_with_its_error),

@@ -13,20 +13,24 @@ struct work_list {
 };
 
 struct qn_workers {
-    pthread_mutex_t mutex; /* guards everything below but the threads */
-    pthread_cond_t has_work;
+    pthread_mutex_t mutex;     /* guards everything below but the threads */
+    pthread_cond_t has_work;   /* signatures and verifications */
+    pthread_cond_t has_writes; /* or the end */
     struct work_list waiting[QN_WORK_KIND_COUNT];
     struct work_list finished;
     size_t depth[QN_WORK_KIND_COUNT];
     uint64_t done[QN_WORK_KIND_COUNT];
-    bool is_persisting;      /* one write at a time, or their order would be lost */
     enum qn_err persist_err; /* of the first write that failed; none is tried after it */
     bool is_stopping;
     void (*notify)(void *context);
     void *context;
     unsigned thread_count;
     pthread_t threads[QN_WORKER_THREADS_MAX];
+    bool has_writer;
+    pthread_t writer; /* waits for disks, so that the others need not */
 };
+
+enum { GROUP_MAX = 64 }; /* batches in one durable write */
 
 const char *qn_work_kind_name(enum qn_work_kind kind)
 {
@@ -107,16 +111,13 @@ static void verify(struct qn_verify_job *job)
 static void perform(struct qn_work *work)
 {
     switch (work->kind) {
-    case QN_WORK_PERSIST:
-        work->persist.err =
-            work->persist.storage->apply(work->persist.storage->context, work->persist.batch);
-        break;
     case QN_WORK_SIGN:
         sign(work);
         break;
     case QN_WORK_VERIFY:
         verify(work->verify);
         break;
+    case QN_WORK_PERSIST: /* the writer's */
     case QN_WORK_KIND_COUNT:
         break;
     }
@@ -125,10 +126,6 @@ static void perform(struct qn_work *work)
 /* With the mutex held. NULL: nothing that may begin now. */
 static struct qn_work *choose(struct qn_workers *workers)
 {
-    if (!workers->is_persisting && workers->waiting[QN_WORK_PERSIST].first != NULL) {
-        workers->is_persisting = true;
-        return remove_first(&workers->waiting[QN_WORK_PERSIST]);
-    }
     if (workers->is_stopping) {
         return NULL;
     }
@@ -141,11 +138,6 @@ static void finish(struct qn_workers *workers, struct qn_work *work)
 {
     enum qn_work_kind kind = work->kind;
 
-    if (kind == QN_WORK_PERSIST) {
-        workers->is_persisting = false;
-        workers->persist_err = work->persist.err;
-        (void)pthread_cond_signal(&workers->has_work); /* for the next one in line */
-    }
     workers->depth[kind] -= 1;
     workers->done[kind] += 1;
     append(&workers->finished, work);
@@ -165,14 +157,75 @@ static void *run(void *argument)
             (void)pthread_cond_wait(&workers->has_work, &workers->mutex);
             continue;
         }
-        if (work->kind == QN_WORK_PERSIST && workers->persist_err != QN_OK) {
-            work->persist.err = workers->persist_err;
-        } else {
-            (void)pthread_mutex_unlock(&workers->mutex);
-            perform(work);
-            (void)pthread_mutex_lock(&workers->mutex);
-        }
+        (void)pthread_mutex_unlock(&workers->mutex);
+        perform(work);
+        (void)pthread_mutex_lock(&workers->mutex);
         finish(workers, work);
+        if (!workers->is_stopping) {
+            workers->notify(workers->context);
+        }
+    }
+    (void)pthread_mutex_unlock(&workers->mutex);
+    qn_crypto_thread_fini();
+    return NULL;
+}
+
+/* ---- writes ---- */
+
+/* With the mutex held: the writes that are next in line, as many as the storage takes at once. */
+static size_t take_writes(struct qn_workers *workers, struct qn_work *works[GROUP_MAX])
+{
+    struct work_list *waiting = &workers->waiting[QN_WORK_PERSIST];
+    size_t count = 0;
+
+    while (waiting->first != NULL && count < GROUP_MAX) {
+        const struct qn_storage *storage = waiting->first->persist.storage;
+        if (count > 0 && (storage != works[0]->persist.storage || storage->apply_many == NULL)) {
+            break;
+        }
+        works[count] = remove_first(waiting);
+        count += 1;
+    }
+    return count;
+}
+
+static enum qn_err write_all(struct qn_work *const works[GROUP_MAX], size_t count)
+{
+    const struct qn_batch *batches[GROUP_MAX];
+    struct qn_storage *storage = works[0]->persist.storage;
+
+    for (size_t i = 0; i < count; i++) {
+        batches[i] = works[i]->persist.batch;
+    }
+    return count == 1 ? storage->apply(storage->context, batches[0])
+                      : storage->apply_many(storage->context, batches, count);
+}
+
+static void *run_writer(void *argument)
+{
+    struct qn_workers *workers = argument;
+    struct qn_work *works[GROUP_MAX];
+
+    (void)pthread_mutex_lock(&workers->mutex);
+    for (;;) {
+        size_t count = take_writes(workers, works);
+        if (count == 0 && workers->is_stopping) {
+            break;
+        }
+        if (count == 0) {
+            (void)pthread_cond_wait(&workers->has_writes, &workers->mutex);
+            continue;
+        }
+        if (workers->persist_err == QN_OK) {
+            (void)pthread_mutex_unlock(&workers->mutex);
+            enum qn_err err = write_all(works, count);
+            (void)pthread_mutex_lock(&workers->mutex);
+            workers->persist_err = err;
+        }
+        for (size_t i = 0; i < count; i++) {
+            works[i]->persist.err = workers->persist_err;
+            finish(workers, works[i]);
+        }
         if (!workers->is_stopping) {
             workers->notify(workers->context);
         }
@@ -204,6 +257,7 @@ static void start_threads(struct qn_workers *workers, unsigned count)
            pthread_create(&workers->threads[workers->thread_count], NULL, run, workers) == 0) {
         workers->thread_count += 1;
     }
+    workers->has_writer = pthread_create(&workers->writer, NULL, run_writer, workers) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -216,8 +270,9 @@ struct qn_workers *qn_workers_new(unsigned threads, void (*notify)(void *context
     workers->context = context;
     QN_ASSERT(pthread_mutex_init(&workers->mutex, NULL) == 0);
     QN_ASSERT(pthread_cond_init(&workers->has_work, NULL) == 0);
+    QN_ASSERT(pthread_cond_init(&workers->has_writes, NULL) == 0);
     start_threads(workers, threads != 0 ? threads : default_threads());
-    if (workers->thread_count == 0) {
+    if (workers->thread_count == 0 || !workers->has_writer) {
         qn_workers_free(workers);
         return NULL;
     }
@@ -229,7 +284,8 @@ void qn_workers_put(struct qn_workers *workers, struct qn_work *work)
     (void)pthread_mutex_lock(&workers->mutex);
     workers->depth[work->kind] += 1;
     append(&workers->waiting[work->kind], work);
-    (void)pthread_cond_signal(&workers->has_work);
+    (void)pthread_cond_signal(work->kind == QN_WORK_PERSIST ? &workers->has_writes
+                                                            : &workers->has_work);
     (void)pthread_mutex_unlock(&workers->mutex);
 }
 
@@ -266,15 +322,20 @@ void qn_workers_free(struct qn_workers *workers)
     (void)pthread_mutex_lock(&workers->mutex);
     workers->is_stopping = true;
     (void)pthread_cond_broadcast(&workers->has_work);
+    (void)pthread_cond_broadcast(&workers->has_writes);
     (void)pthread_mutex_unlock(&workers->mutex);
     for (unsigned i = 0; i < workers->thread_count; i++) {
         (void)pthread_join(workers->threads[i], NULL);
+    }
+    if (workers->has_writer) {
+        (void)pthread_join(workers->writer, NULL);
     }
     for (size_t i = 0; i < QN_WORK_KIND_COUNT; i++) {
         free_list(workers->waiting[i].first);
     }
     free_list(workers->finished.first);
     (void)pthread_cond_destroy(&workers->has_work);
+    (void)pthread_cond_destroy(&workers->has_writes);
     (void)pthread_mutex_destroy(&workers->mutex);
     free(workers);
 }

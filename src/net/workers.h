@@ -1,7 +1,8 @@
 /* The worker pool: signing, verifying and durable writes, off the loop's thread.
  *
- * put and take belong to the loop's thread; the notify callback comes from a worker. Writes are
- * done one at a time in the order they came, then signatures, then verifications. After a write that
+ * put and take belong to the loop's thread; the notify callback comes from a worker. Writes have
+ * a thread of their own and are done in the order they came, those that wait in one go if the storage can
+ * (apply_many); the other threads prefer signatures to verifications. After a write that
  * failed all later ones fail with its error, untried: storage never has a gap. */
 #ifndef QN_WORKERS_H
 #define QN_WORKERS_H
