@@ -203,6 +203,7 @@ static void on_action(struct machine *m, const struct qn_consensus_action *actio
         break;
     case QN_CONSENSUS_FAULT:
     case QN_CONSENSUS_BEHIND:
+    case QN_CONSENSUS_EVIDENCE:
         require(action->validator > 0 && action->validator < VALIDATORS);
         break;
     }
@@ -216,10 +217,7 @@ static void drain(struct machine *m)
     while (qn_consensus_actions_pop(&m->actions, &action)) {
         require(count++ < DRAINED_MAX);
         on_action(m, &action);
-        qn_buf_drop(action.bytes);
-        if (action.block != NULL) {
-            qn_block_drop(action.block);
-        }
+        qn_consensus_action_drop(&action);
     }
 }
 

@@ -319,6 +319,10 @@ def entries_of(node):
     return found
 
 
+# Signed, so bound to a network.
+SIGNED_DIGESTS = {"proposal", "nullification", "activation-claim", "recovery"}
+
+
 def parts_of(rule, words):
     """The value that a digest is taken over, from the words that the tool prints."""
     data = [int(w) if len(w) < 32 else bytes.fromhex(w) for w in words]
@@ -335,14 +339,14 @@ class DigestTest(unittest.TestCase):
         for line in wire_tool.run("digests", wire_tool.SEED).splitlines():
             rule, digest, *words = line.split()
             network = b""
-            if rule in ("proposal", "nullification", "activation-claim"):  # signed: bound to a network
+            if rule in SIGNED_DIGESTS:
                 network = bytes.fromhex(words.pop(0))
             value = parts_of(rule, words)
             self.assertTrue(SCHEMA.matches(rule, value), describe(value))
             encoded = cbor2.dumps(value, canonical=True)
             self.assertEqual(hashlib.sha3_256(network + encoded).hexdigest(), digest, rule)
             seen.add(rule)
-        self.assertEqual(len(seen), 5)
+        self.assertEqual(len(seen), 6)
 
 
 class CheckerTest(unittest.TestCase):

@@ -20,6 +20,7 @@
 #include "wire/genesis_reply.h"
 #include "wire/snapshot.h"
 #include "wire/testing/family.h"
+#include "wire/testing/family_samples.h"
 #include "wire/testing/run.h"
 #include "wire/transaction.h"
 #include "wire/vote.h"
@@ -292,6 +293,8 @@ static int print_limits(void)
     printf("state-leaf 3 %d\n", (int)QN_SPKI_LEN_MAX);
     printf("signers 6 %d\n", (int)QN_CERT_BITMAP_LEN_MAX);
     printf("signers 7 %d\n", (int)QN_CERT_SIGNATURES_MAX);
+    printf("recover-reply 7 %d\n", (int)QN_CERT_LEN_MAX);
+    printf("asker-vote 9 %d\n", (int)QN_VOTE_LEN_MAX);
     printf("validator-set - %d\n", (int)QN_VALIDATORS_MAX);
     printf("network-definition - %d\n", (int)QN_GENESIS_CERTS_MAX);
     return 0;
@@ -352,6 +355,23 @@ static void print_hash(const uint8_t hash[QN_HASH_LEN])
     print_hex((struct qn_span){hash, QN_HASH_LEN});
 }
 
+static void print_recovery_digest(struct qn_sampler *s, const struct qn_network_id *network)
+{
+    struct qn_buf *bytes = qn_sample_recover_reply(s);
+    struct qn_recover_reply reply;
+    QN_ASSERT(qn_recover_reply_decode(&reply, qn_buf_span(bytes)) == QN_OK);
+    printf("recovery ");
+    print_hash(qn_recover_digest(network, &reply).bytes);
+    print_hash(network->bytes);
+    printf("%ju %ju %d %ju %ju %d ", (uintmax_t)reply.epoch, (uintmax_t)reply.nonce,
+           (int)reply.state, (uintmax_t)reply.view, (uintmax_t)reply.ceiling, reply.asked_before);
+    print_hash(qn_sha3(reply.cert).bytes);
+    printf("%u ", reply.vote_kind);
+    print_hash(qn_sha3(reply.vote).bytes);
+    printf("\n");
+    qn_buf_drop(bytes);
+}
+
 static void print_signed_digests(uint64_t seed)
 {
     struct qn_sampler s = {.size = QN_SAMPLE_RANDOM};
@@ -384,6 +404,7 @@ static void print_signed_digests(uint64_t seed)
         printf("%u ", (unsigned)index);
         print_hash(id.bytes);
         printf("\n");
+        print_recovery_digest(&s, &network);
     }
 }
 

@@ -14,11 +14,19 @@ void qn_consensus_actions_fini(struct qn_consensus_actions *actions)
     struct qn_consensus_action action;
 
     while (qn_consensus_actions_pop(actions, &action)) {
-        qn_buf_drop(action.bytes);
-        qn_block_drop(action.block);
+        qn_consensus_action_drop(&action);
     }
     free(actions->items);
     *actions = (struct qn_consensus_actions){0};
+}
+
+void qn_consensus_action_drop(struct qn_consensus_action *action)
+{
+    qn_buf_drop(action->bytes);
+    qn_block_drop(action->block);
+    for (size_t i = 0; i < action->record_count; i++) {
+        qn_buf_drop(action->records[i].bytes);
+    }
 }
 
 bool qn_consensus_actions_pop(struct qn_consensus_actions *actions,

@@ -20,7 +20,7 @@ struct qn_consensus *qn_consensus_new(const struct qn_consensus_config *config, 
     c->delta = config->delta;
     c->heartbeat = config->heartbeat;
     c->first_block = config->first_block;
-    c->joins = config->joins;
+    c->memory = config->memory;
     c->resend_min = config->resend_min;
     c->resend_max = config->resend_max;
     c->log = config->log;
@@ -82,7 +82,7 @@ void qn_consensus_start(struct qn_consensus *c, struct qn_consensus_actions *out
         bool is_first = qn_final_height(c) == 0 && c->first_block > 0;
         c->heartbeat_at = c->now + (is_first ? c->first_block : c->heartbeat);
         c->resend_interval = c->resend_min;
-        if (c->joins) {
+        if (c->memory != QN_MEMORY_TRUSTED) {
             qn_join_begin(c);
         }
     }

@@ -9,36 +9,57 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "consensus/record.h"
 #include "wire/frame.h"
 #include "wire/vote.h"
 
 enum { QN_CONSENSUS_ALL = -1 }; /* "to every other validator" */
 
 enum qn_consensus_action_kind {
-    QN_CONSENSUS_SEND,    /* message to one validator or to all */
-    QN_CONSENSUS_SIGN,    /* sign digest with the node's own key; answer on_signed(cookie) */
-    QN_CONSENSUS_VERIFY,  /* verify a validator's signature; answer on_verified(cookie) */
-    QN_CONSENSUS_PERSIST, /* make own vote record durable; answer on_persisted(cookie) */
-    QN_CONSENSUS_BUILD,   /* make a block on this parent; answer on_built(cookie) */
-    QN_CONSENSUS_CHECK,   /* verify and execute this block; answer on_checked(cookie) */
-    QN_CONSENSUS_COMMIT,  /* this block is final; ascending heights, no gap */
-    QN_CONSENSUS_FAULT,   /* a validator sent what no honest one sends: its link must be closed */
-    QN_CONSENSUS_BEHIND,  /* a peer proved that the chain is ahead of us: catch up by block sync */
+    QN_CONSENSUS_SEND,     /* message to one validator or to all */
+    QN_CONSENSUS_SIGN,     /* sign digest with the node's own key; answer on_signed(cookie) */
+    QN_CONSENSUS_VERIFY,   /* verify a validator's signature; answer on_verified(cookie) */
+    QN_CONSENSUS_PERSIST,  /* make own vote record durable; answer on_persisted(cookie) */
+    QN_CONSENSUS_BUILD,    /* make a block on this parent; answer on_built(cookie) */
+    QN_CONSENSUS_CHECK,    /* verify and execute this block; answer on_checked(cookie) */
+    QN_CONSENSUS_COMMIT,   /* this block is final; ascending heights, no gap */
+    QN_CONSENSUS_FAULT,    /* a validator sent what no honest one sends: its link must be closed */
+    QN_CONSENSUS_BEHIND,   /* a peer proved that the chain is ahead of us: catch up by block sync */
+    QN_CONSENSUS_EVIDENCE, /* two verified votes of one validator that contradict each other */
 };
 
+/* How much a validator that starts knows of its own votes of this epoch. */
+enum qn_memory {
+    QN_MEMORY_TRUSTED, /* all: the process lived through it. It need not ask */
+    QN_MEMORY_INTACT, /* all, if the log that was read does not lie: it asks, and waits 5 s at most */
+    QN_MEMORY_LOST,   /* not all: it asks, and votes above what the others have seen */
+    QN_MEMORY_LOST_AGAIN, /* the same, in the epoch after one in which this process recovered */
+};
+
+/* Of one action; what is more goes with several PERSIST, the first ones without a cookie. */
+enum { QN_CONSENSUS_RECORDS_MAX = 4 };
 struct qn_consensus_action {
     enum qn_consensus_action_kind kind;
-    uint64_t cookie; /* SIGN, VERIFY, PERSIST, BUILD, CHECK: given back with the answer */
-    int validator;   /* SEND: receiver or QN_CONSENSUS_ALL; VERIFY: whose key; FAULT, BEHIND: who */
+    uint64_t cookie; /* SIGN, VERIFY, PERSIST, BUILD, CHECK: given back with the answer. PERSIST: 0
+                        wants none; writes become durable in their order */
+    int validator;   /* SEND: receiver or QN_CONSENSUS_ALL; VERIFY: whose key; FAULT, BEHIND,
+                      EVIDENCE: who */
     enum qn_message_kind message_kind; /* SEND */
-    struct qn_buf *bytes;        /* SEND: message; PERSIST: record; COMMIT: certificate or NULL. One
-                                     reference, the receiver's of the action. */
-    enum qn_sign_kind sign_kind; /* SIGN, VERIFY */
-    struct qn_hash digest;       /* SIGN, VERIFY; BUILD: id of the parent block */
+    struct qn_buf *bytes; /* SEND: message; COMMIT: certificate or NULL. One reference, the
+                                     receiver's of the action. */
+    /* PERSIST: to be kept, perhaps none; EVIDENCE: two encoded votes. The references are the
+     * receiver's of the action. */
+    size_t record_count;
+    struct qn_consensus_record records[QN_CONSENSUS_RECORDS_MAX];
+    struct qn_consensus_head head; /* PERSIST: as of these records */
+    enum qn_sign_kind sign_kind;   /* SIGN, VERIFY */
+    struct qn_hash digest;         /* SIGN, VERIFY; BUILD: id of the parent block */
     struct qn_signature signature; /* VERIFY */
     struct qn_block *block;        /* CHECK, COMMIT: one reference, the receiver's of the action */
     enum qn_err err;               /* FAULT: why */
     uint64_t height;               /* BEHIND: at least so high */
+    uint64_t
+        view; /* COMMIT: records of views up to this one are needed no more, once it is durable */
     bool certified; /* CHECK: a quorum vouches for this block, so the clock is not to be asked */
 };
 
@@ -56,6 +77,8 @@ void qn_consensus_actions_fini(struct qn_consensus_actions *actions);
 /* False if empty. The references of *action pass to the caller. */
 bool qn_consensus_actions_pop(struct qn_consensus_actions *actions,
                               struct qn_consensus_action *action);
+/* Drops the references of one action. */
+void qn_consensus_action_drop(struct qn_consensus_action *action);
 
 struct qn_consensus_config {
     struct qn_network_id network;
@@ -66,11 +89,14 @@ struct qn_consensus_config {
     qn_time_us heartbeat; /* QN_HEARTBEAT_INTERVAL */
     qn_time_us
         first_block; /* a new network makes block 1 so long after start; 0: after heartbeat */
-    bool
-        joins; /* its memory of own votes may be lost: hear the others before the first vote (join.c) */
+    enum qn_memory memory;
+    struct qn_consensus_head head; /* INTACT: as read from the log */
+    /* INTACT: records of this epoch, as read from the log; read by qn_consensus_new only. */
+    const struct qn_consensus_record *records;
+    size_t record_count;
     qn_time_us resend_min; /* resend interval: starts here, doubles to resend_max */
     qn_time_us resend_max; /* 5 s */
-    uint64_t seed;         /* jitter */
+    uint64_t seed;         /* jitter, nonces: another one for each start */
     const struct qn_log *log;
     /* The final block to start from; the genesis block for a new network. */
     struct qn_block *final_block;
@@ -129,6 +155,8 @@ struct qn_consensus_info {
     bool started;
     bool joining;     /* started, but too few others have said where they are: no vote yet */
     uint64_t ceiling; /* no vote in views up to this one; 0: none barred */
+    enum qn_memory next_memory; /* what may be said of the memory of the next epoch's object, made
+                                   when this one is at its end */
     uint64_t epoch;
     uint64_t view;
     uint64_t final_view;

@@ -84,6 +84,7 @@ static void commit(struct qn_consensus *c, const struct qn_view_slot *slot,
     action->block = qn_block_hold(body->block);
     action->bytes = own_cert ? qn_buf_hold(cert->bytes) : NULL;
     action->height = body->block->header.height;
+    action->view = slot->view;
     c->commits += 1;
 }
 

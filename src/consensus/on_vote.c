@@ -42,7 +42,7 @@ static void equivocated(struct qn_consensus *c, int validator, const struct qn_v
     c->equivocations += 1;
     qn_log(c->log, QN_LOG_ERROR, "consensus", "equivocation", "validator=%d view=%llu kinds=%d,%d",
            validator, (unsigned long long)second->view, (int)first_kind, (int)second->kind);
-    if (c->proof_count < QN_CONSENSUS_EVIDENCE) {
+    if (c->proof_count < QN_CONSENSUS_PROOFS) {
         struct qn_vote_proof *proof = &c->proofs[c->proof_count++];
         proof->validator = validator;
         entry_to_vote(&proof->first, first, first_kind, c->epoch, second->view);

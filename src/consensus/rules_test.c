@@ -259,15 +259,15 @@ static void vote_sent_again_is_no_fault_and_another_one_is_proof(void **state)
     harness_inject(h, 2, 0, QN_NULLIFY, make_vote(h, 2, QN_VOTE_NULLIFY, 2, 0, true));
     harness_run(h, QN_MS(1));
     assert_int_equal(c->proof_count, 2);
-    for (uint64_t i = 0; i < 3 * QN_CONSENSUS_EVIDENCE;
+    for (uint64_t i = 0; i < 3 * QN_CONSENSUS_PROOFS;
          i++) { /* the count goes on, the store is full */
         harness_inject(h, 2, 0, QN_NULLIFY, make_vote(h, 2, QN_VOTE_NULLIFY, 2, 0, true));
         harness_inject(h, 2, 0, QN_NOTARIZE,
                        make_vote(h, 2, QN_VOTE_NOTARIZE, 1, (uint8_t)(3 + i), true));
     }
     harness_run(h, QN_MS(1));
-    assert_int_equal(c->proof_count, QN_CONSENSUS_EVIDENCE);
-    assert_int_equal(c->equivocations, 2 + 3 * QN_CONSENSUS_EVIDENCE);
+    assert_int_equal(c->proof_count, QN_CONSENSUS_PROOFS);
+    assert_int_equal(c->equivocations, 2 + 3 * QN_CONSENSUS_PROOFS);
     finish(h);
 }
 
@@ -347,8 +347,7 @@ static bool emits(struct qn_consensus_actions *actions, enum qn_consensus_action
             found = true;
             *cookie = action.cookie;
         }
-        qn_buf_drop(action.bytes);
-        qn_block_drop(action.block);
+        qn_consensus_action_drop(&action);
     }
     return found;
 }
@@ -580,14 +579,14 @@ static void a_refused_signature_leaves_the_vote_unsent_and_binding(void **state)
     qn_consensus_on_pending(c, &actions, true, harness_now(h)); /* leader 1 is down: NULLIFY */
     while (qn_consensus_actions_pop(&actions, &action)) {
         cookie = action.kind == QN_CONSENSUS_SIGN ? action.cookie : cookie;
-        qn_buf_drop(action.bytes);
+        qn_consensus_action_drop(&action);
     }
     assert_int_not_equal(cookie, 0);
     qn_consensus_on_signed(c, &actions, cookie, NULL, harness_now(h));
     qn_consensus_on_persisted(c, &actions, cookie, harness_now(h));
     while (qn_consensus_actions_pop(&actions, &action)) {
         sent = sent || action.kind == QN_CONSENSUS_SEND;
-        qn_buf_drop(action.bytes);
+        qn_consensus_action_drop(&action);
     }
     assert_false(sent);
     assert_true(qn_slot_find(c, 1)->own[QN_VOTE_NULLIFY - 1].cast);

@@ -27,8 +27,7 @@ enum {
     QN_CONSENSUS_REQUESTS_TO_SYNC = 3, /* resend_min for requests before block sync is asked for */
     QN_CONSENSUS_CARRY_VIEWS = 3,      /* a joiner is carried at most so far ahead, at most... */
     QN_CONSENSUS_CARRY_PAUSE_US = 10000000, /* ...so often */
-    QN_CONSENSUS_EVIDENCE = 8,              /* proofs of equivocation kept, the first ones */
-    QN_CONSENSUS_RECORD_LEN_MAX = 80,       /* bytes of a durable vote record */
+    QN_CONSENSUS_PROOFS = 8,                /* proofs of equivocation kept, the first ones */
 };
 _Static_assert(QN_CONSENSUS_OWN_VOTES_RESENT < QN_CONSENSUS_VOTE_VIEWS,
                "what is repeated can still be counted");

@@ -51,7 +51,7 @@ struct qn_consensus {
     const struct qn_log *log;
 
     bool started;
-    bool joins;   /* see qn_consensus_config */
+    enum qn_memory memory;
     bool joining; /* not enough others have said where they are */
     uint64_t view;
     uint64_t ceiling;        /* no vote in views up to this one; for restarts */
@@ -87,7 +87,7 @@ struct qn_consensus {
     struct qn_validator_state *peers; /* n */
 
     size_t proof_count;
-    struct qn_vote_proof proofs[QN_CONSENSUS_EVIDENCE];
+    struct qn_vote_proof proofs[QN_CONSENSUS_PROOFS];
 
     uint64_t nullified_views;
     uint64_t timeouts;

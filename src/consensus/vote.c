@@ -48,26 +48,15 @@ static struct qn_own_vote *own_of_cookie(struct qn_consensus *c, struct qn_view_
     return own != NULL && own->cast && own->message == NULL ? own : NULL;
 }
 
-/* Durable record: {1: epoch, 2: view, 3: kind, 4: digest}. */
 static struct qn_buf *record_encode(const struct qn_consensus *c, uint64_t view,
-                                    enum qn_vote_kind kind, const struct qn_hash *digest)
+                                    enum qn_vote_kind kind, const struct qn_own_vote *own)
 {
-    uint8_t room[QN_CONSENSUS_RECORD_LEN_MAX];
-    struct qn_writer w;
-    struct qn_span bytes = {0};
-
-    qn_writer_init(&w, room, sizeof room);
-    qn_write_map(&w, 4);
-    qn_write_key(&w, 1);
-    qn_write_uint(&w, c->epoch);
-    qn_write_key(&w, 2);
-    qn_write_uint(&w, view);
-    qn_write_key(&w, 3);
-    qn_write_uint(&w, (uint64_t)kind);
-    qn_write_key(&w, 4);
-    qn_write_bytes(&w, digest->bytes, sizeof digest->bytes);
-    QN_ASSERT(qn_writer_done(&w, &bytes) == QN_OK);
-    return qn_buf_copy(bytes);
+    return qn_own_record_encode(&(struct qn_own_record){.epoch = c->epoch,
+                                                        .view = view,
+                                                        .kind = kind,
+                                                        .digest = own->digest,
+                                                        .parent_view = own->parent_view,
+                                                        .block_id = own->block_id});
 }
 
 /* Rules 4 and 6 once more: stopping beats signing what must not be signed. */
@@ -103,7 +92,11 @@ void qn_vote_cast(struct qn_consensus *c, struct qn_view_slot *slot, enum qn_vot
     sign->digest = own->digest;
     struct qn_consensus_action *persist = qn_consensus_emit(c, QN_CONSENSUS_PERSIST);
     persist->cookie = sign->cookie;
-    persist->bytes = record_encode(c, slot->view, kind, &own->digest);
+    persist->record_count = 1;
+    persist->records[0] =
+        (struct qn_consensus_record){.kind = (enum qn_record_kind)kind,
+                                     .view = slot->view,
+                                     .bytes = record_encode(c, slot->view, kind, own)};
     qn_quorum_try(c, slot->view, kind,
                   &own->digest); /* others' votes verify while this one signs */
 }

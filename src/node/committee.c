@@ -16,7 +16,7 @@ static void make_consensus(struct qn_node *node, struct qn_block *head)
                                          .delta = node->config.delta,
                                          .heartbeat = node->config.heartbeat,
                                          .first_block = QN_FIRST_BLOCK,
-                                         .joins = true,
+                                         .memory = QN_MEMORY_LOST,
                                          .resend_min = 2 * node->config.delta,
                                          .resend_max = QN_RESEND_MAX,
                                          .seed = qn_rng_next(&node->rng),
@@ -77,11 +77,13 @@ static void verify_vote(struct qn_node *node, const struct qn_consensus_action *
 /* Own vote records live in a ring: consensus needs those above the finalized view, which are few. */
 static void persist_vote(struct qn_node *node, const struct qn_consensus_action *action)
 {
-    uint64_t slot = node->next_vote_record % QN_VOTE_RECORDS_MAX;
-    node->next_vote_record += 1;
-    uint8_t key[3] = {'v', (uint8_t)(slot >> 8), (uint8_t)slot};
     struct qn_batch *batch = qn_batch_new();
-    qn_batch_put(batch, (struct qn_span){key, sizeof key}, action->bytes);
+    for (size_t i = 0; i < action->record_count; i++) {
+        uint64_t slot = node->next_vote_record % QN_VOTE_RECORDS_MAX;
+        node->next_vote_record += 1;
+        uint8_t key[3] = {'v', (uint8_t)(slot >> 8), (uint8_t)slot};
+        qn_batch_put(batch, (struct qn_span){key, sizeof key}, action->records[i].bytes);
+    }
     qn_node_persist(node, QN_OWNER_CONSENSUS, action->cookie, batch);
 }
 
@@ -127,7 +129,7 @@ static void on_fault(struct qn_node *node, const struct qn_consensus_action *act
     }
 }
 
-static void perform(struct qn_node *node, const struct qn_consensus_action *action)
+static void perform(struct qn_node *node, struct qn_consensus_action *action)
 {
     struct qn_link *link = NULL;
     switch (action->kind) {
@@ -163,9 +165,10 @@ static void perform(struct qn_node *node, const struct qn_consensus_action *acti
             qn_node_on_peer_height(node, link, action->height);
         }
         break;
+    case QN_CONSENSUS_EVIDENCE:
+        break;
     }
-    qn_buf_drop(action->bytes);
-    qn_block_drop(action->block);
+    qn_consensus_action_drop(action);
 }
 
 void qn_node_drain_consensus(struct qn_node *node)

@@ -170,6 +170,8 @@ static void on_message(struct qn_node *node, struct qn_link *link,
     case QN_CERT:
     case QN_STATUS:
     case QN_CONSENSUS_REQUEST:
+    case QN_RECOVER:
+    case QN_RECOVER_REPLY:
         on_consensus(node, link, message);
         break;
     case QN_TX:

@@ -34,6 +34,9 @@ enum {
     NULLIFY_LEN_MAX = MAP + 2 * UINT64 + SIGNATURE,
     STATUS_LEN_MAX = MAP + 4 * UINT64 + HASH + EXTENSIONS,
     CONSENSUS_REQUEST_LEN_MAX = MAP + SMALL + UINT64,
+    RECOVER_LEN_MAX = MAP + 2 * UINT64,
+    RECOVER_REPLY_LEN_MAX =
+        MAP + 4 * UINT64 + 3 * SMALL + 6 + QN_CERT_LEN_MAX + 4 + QN_VOTE_LEN_MAX + SIGNATURE,
     TX_LEN_MAX = MAP + 4 + QN_TX_LEN_MAX,
     SUBMIT_LEN_MAX = TX_LEN_MAX + SMALL,
     SUBMIT_RESULT_LEN_MAX = MAP + UINT8 + 3 + QN_TEXT_LEN_MAX + HASH + 2 * UINT64 + EXTENSIONS,
@@ -58,6 +61,8 @@ static const struct qn_kind_info kinds[] = {
     {QN_STATUS, "status", QN_CLASS_P0, STATUS_LEN_MAX, false, false, 1},
     {QN_CONSENSUS_REQUEST, "consensus_request", QN_CLASS_P0, CONSENSUS_REQUEST_LEN_MAX, false,
      false, 1},
+    {QN_RECOVER, "recover", QN_CLASS_P0, RECOVER_LEN_MAX, false, false, 1},
+    {QN_RECOVER_REPLY, "recover_reply", QN_CLASS_P0, RECOVER_REPLY_LEN_MAX, false, false, 1},
     {QN_TX, "tx", QN_CLASS_P2, TX_LEN_MAX, false, false, 1},
     {QN_SUBMIT, "submit", QN_CLASS_P2, SUBMIT_LEN_MAX, false, true, 1},
     {QN_SUBMIT_RESULT, "submit_result", QN_CLASS_P2, SUBMIT_RESULT_LEN_MAX, true, false, 1},
@@ -75,6 +80,8 @@ static const struct qn_kind_info kinds[] = {
 
 _Static_assert((int)PROPOSE_LEN_MAX <= (int)QN_MESSAGE_LEN_MAX, "a proposal is a message");
 _Static_assert((int)QN_CERT_LEN_MAX <= (int)QN_MESSAGE_LEN_MAX, "a certificate is a message");
+_Static_assert((int)QN_VOTE_LEN_MAX == (int)NOTARIZE_LEN_MAX, "NOTARIZE is the largest vote");
+_Static_assert((int)RECOVER_REPLY_LEN_MAX <= (int)QN_MESSAGE_LEN_MAX, "an answer is a message");
 _Static_assert((int)GENESIS_LEN_MAX <= (int)QN_MESSAGE_LEN_MAX, "a genesis reply is a message");
 
 const struct qn_kind_info *qn_kind_find(unsigned kind)

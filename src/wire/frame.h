@@ -40,6 +40,8 @@ enum qn_message_kind {
     QN_CERT = 36,
     QN_STATUS = 37,
     QN_CONSENSUS_REQUEST = 38,
+    QN_RECOVER = 39,
+    QN_RECOVER_REPLY = 40,
     QN_TX = 48,
     QN_SUBMIT = 49,
     QN_SUBMIT_RESULT = 50,

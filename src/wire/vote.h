@@ -36,6 +36,7 @@ struct qn_vote {
 struct qn_buf *qn_vote_encode(const struct qn_vote *vote);
 QN_MUST_USE enum qn_err qn_vote_decode(struct qn_vote *vote, enum qn_vote_kind kind,
                                        struct qn_span bytes);
+enum { QN_VOTE_LEN_MAX = 70 + QN_NODE_SIGNATURE_LEN_MAX }; /* bytes, of any kind */
 
 /* PROPOSE {1: epoch, 2: view, 3: parent view, 4: block, 5: signature}: the signature is the leader's
  * NOTARIZE signature over p. */
@@ -101,5 +102,43 @@ struct qn_consensus_request {
 struct qn_buf *qn_consensus_request_encode(const struct qn_consensus_request *request);
 QN_MUST_USE enum qn_err qn_consensus_request_decode(struct qn_consensus_request *request,
                                                     struct qn_span bytes);
+
+/* RECOVER {1: epoch, 2: nonce}: a validator that started asks the others where they are (wire/recover.c;
+ * docs/consensus.md, restarts). */
+struct qn_recover {
+    uint64_t epoch;
+    uint64_t nonce; /* the asker's for as long as it runs */
+};
+struct qn_buf *qn_recover_encode(const struct qn_recover *recover);
+QN_MUST_USE enum qn_err qn_recover_decode(struct qn_recover *recover, struct qn_span bytes);
+
+/* What the answerer itself remembers of its own votes. */
+enum qn_recover_state {
+    QN_RECOVER_NORMAL = 1, /* all of them */
+    QN_RECOVER_INTACT = 2, /* it just started with a log that looks whole, and asks as well */
+    QN_RECOVER_LOST = 3,   /* it lost them: it asks as well, or waits to pass its ceiling */
+};
+/* RECOVER_REPLY {1: epoch, 2: nonce, 3: state, 4: view, 5: ceiling, 6: asked before, 7: certificate,
+ * 8: kind of vote, 9: vote, 10: signature}; 7 lacks in view 1, 8 and 9 lack where no vote was seen. */
+struct qn_recover_reply {
+    uint64_t epoch;
+    uint64_t nonce; /* of the RECOVER */
+    enum qn_recover_state state;
+    uint64_t view;
+    uint64_t ceiling;              /* as in STATUS */
+    bool asked_before;             /* the asker asked this answerer with another nonce */
+    struct qn_span cert;           /* with which the view was entered; NULL, 0: none */
+    unsigned vote_kind;            /* enum qn_vote_kind; 0: none */
+    struct qn_span vote;           /* the newest vote of the asker that the answerer has seen */
+    struct qn_signature signature; /* QN_SIGN_RECOVER over qn_recover_digest */
+};
+struct qn_buf *qn_recover_reply_encode(const struct qn_recover_reply *reply);
+/* cert and vote are not decoded, and point into bytes. */
+QN_MUST_USE enum qn_err qn_recover_reply_decode(struct qn_recover_reply *reply,
+                                                struct qn_span bytes);
+/* Signing digest of the CBOR array [epoch, nonce, state, view, ceiling, asked before (1) or not (0),
+ * SHA3-256 of the certificate, kind of vote or 0, SHA3-256 of the vote]; what lacks counts as empty. */
+struct qn_hash qn_recover_digest(const struct qn_network_id *network,
+                                 const struct qn_recover_reply *reply);
 
 #endif

@@ -170,6 +170,69 @@ static void a_request_wants_a_view_or_a_height(void **state)
     }
 }
 
+static void recover_has_these_fields(void **state)
+{
+    (void)state;
+    static const char hex[] = "A2 01 01 02 1903E8";
+    struct qn_buf *buf = qn_hex_buf(hex);
+    struct qn_recover recover;
+    assert_int_equal(qn_recover_decode(&recover, qn_buf_span(buf)), QN_OK);
+    assert_int_equal(recover.epoch, 1);
+    assert_int_equal(recover.nonce, 1000);
+    qn_assert_hex(qn_recover_encode(&recover), hex);
+    qn_buf_drop(buf);
+}
+
+static void recover_reply_has_these_fields(void **state)
+{
+    (void)state;
+    static const char bare[] = "A7 01 01 02 02 03 03 04 04 05 05 06 F5 0A 41 BB";
+    static const char full[] =
+        "AA 01 01 02 02 03 01 04 04 05 05 06 F4 07 42 CCCC 08 03 09 41 DD 0A 41 BB";
+    struct qn_buf *buf = qn_hex_buf(bare);
+    struct qn_recover_reply reply;
+    assert_int_equal(qn_recover_reply_decode(&reply, qn_buf_span(buf)), QN_OK);
+    assert_int_equal(reply.epoch, 1);
+    assert_int_equal(reply.nonce, 2);
+    assert_int_equal(reply.state, QN_RECOVER_LOST);
+    assert_int_equal(reply.view, 4);
+    assert_int_equal(reply.ceiling, 5);
+    assert_true(reply.asked_before);
+    assert_int_equal(reply.cert.len, 0);
+    assert_int_equal(reply.vote_kind, 0);
+    qn_assert_hex(qn_recover_reply_encode(&reply), bare);
+    qn_buf_drop(buf);
+    buf = qn_hex_buf(full);
+    assert_int_equal(qn_recover_reply_decode(&reply, qn_buf_span(buf)), QN_OK);
+    assert_int_equal(reply.state, QN_RECOVER_NORMAL);
+    assert_false(reply.asked_before);
+    assert_int_equal(reply.cert.len, 2);
+    assert_int_equal(reply.vote_kind, QN_VOTE_NULLIFY);
+    assert_int_equal(reply.vote.at[0], 0xDD);
+    qn_assert_hex(qn_recover_reply_encode(&reply), full);
+    qn_buf_drop(buf);
+}
+
+/* A vote without its kind, a kind without its vote, and kinds and states that there are not. */
+static void a_recover_reply_is_whole(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {
+        "A8 01 01 02 02 03 03 04 04 05 05 06 F5 08 03 0A 41 BB",
+        "A8 01 01 02 02 03 03 04 04 05 05 06 F5 09 41 DD 0A 41 BB",
+        "A9 01 01 02 02 03 01 04 04 05 05 06 F4 08 00 09 41 DD 0A 41 BB",
+        "A9 01 01 02 02 03 01 04 04 05 05 06 F4 08 04 09 41 DD 0A 41 BB",
+        "A7 01 01 02 02 03 00 04 04 05 05 06 F5 0A 41 BB",
+        "A7 01 01 02 02 03 04 04 04 05 05 06 F5 0A 41 BB",
+    };
+    for (size_t i = 0; i < QN_ARRAY_COUNT(broken); i++) {
+        struct qn_buf *buf = qn_hex_buf(broken[i]);
+        struct qn_recover_reply reply;
+        assert_int_equal(qn_recover_reply_decode(&reply, qn_buf_span(buf)), QN_ERR_MALFORMED);
+        qn_buf_drop(buf);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +245,9 @@ int main(void)
         cmocka_unit_test(digests_cover_the_network_and_every_field),
         cmocka_unit_test(status_has_these_fields),
         cmocka_unit_test(a_request_wants_a_view_or_a_height),
+        cmocka_unit_test(recover_has_these_fields),
+        cmocka_unit_test(recover_reply_has_these_fields),
+        cmocka_unit_test(a_recover_reply_is_whole),
     };
     qn_test_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -39,7 +39,8 @@ void harness_boot(struct harness *h, struct harness_node *node)
                                          .self = node->validator,
                                          .delta = h->config.delta,
                                          .heartbeat = QN_HEARTBEAT_INTERVAL,
-                                         .joins = h->config.joins,
+                                         .memory =
+                                             h->config.joins ? QN_MEMORY_LOST : QN_MEMORY_TRUSTED,
                                          .resend_min = 2 * h->config.delta,
                                          .resend_max = QN_SECONDS(5),
                                          .seed = h->config.seed,
@@ -163,25 +164,17 @@ static void on_send(struct harness *h, struct harness_node *node,
 static void on_persist(struct harness *h, struct harness_node *node,
                        const struct qn_consensus_action *action)
 {
-    struct qn_reader in;
+    struct qn_own_record record;
+    QN_ASSERT(action->record_count == 1);
+    QN_ASSERT(qn_own_record_decode(&record, qn_buf_span(action->records[0].bytes)) == QN_OK);
     struct harness_event event = {.at = h->now + work(h, WORK_PERSIST),
                                   .kind = EVENT_PERSISTED,
                                   .node = (int)(node - h->nodes),
-                                  .cookie = action->cookie};
+                                  .cookie = action->cookie,
+                                  .view = record.view,
+                                  .vote_kind = record.kind};
 
-    qn_reader_init(&in, qn_buf_span(action->bytes));
-    struct qn_map_reader map = qn_read_map(&in);
-    qn_read_key(&in, &map, 1);
-    (void)qn_read_uint(&in, UINT64_MAX);
-    qn_read_key(&in, &map, 2);
-    event.view = qn_read_uint(&in, UINT64_MAX);
-    qn_read_key(&in, &map, 3);
-    event.vote_kind = (unsigned)qn_read_uint(&in, QN_VOTE_NULLIFY);
-    qn_read_key(&in, &map, 4);
-    (void)qn_read_bytes(&in, QN_HASH_LEN, QN_HASH_LEN);
-    qn_read_map_end(&in, &map);
-    QN_ASSERT(qn_reader_done(&in) == QN_OK && event.vote_kind >= QN_VOTE_NOTARIZE);
-    qn_buf_drop(action->bytes);
+    qn_buf_drop(action->records[0].bytes);
     harness_say(h, node, "persist  view=%llu kind=%u", (unsigned long long)event.view,
                 event.vote_kind);
     harness_push(h, event);
@@ -260,6 +253,8 @@ static void on_action(struct harness *h, struct harness_node *node,
         event.from = action->validator;
         event.at = h->now + harness_delay(h) + work(h, WORK_CHECK);
         harness_push(h, event);
+        break;
+    case QN_CONSENSUS_EVIDENCE:
         break;
     }
 }

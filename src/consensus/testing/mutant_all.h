@@ -16,6 +16,7 @@
 #include "consensus/on_vote.c"
 #include "consensus/propose.c"
 #include "consensus/quorum.c"
+#include "consensus/record.c"
 #include "consensus/request.c"
 #include "consensus/resend.c"
 #include "consensus/slot.c"

@@ -114,3 +114,37 @@ struct qn_buf *qn_sample_consensus_request(struct qn_sampler *s)
         qn_sample_uint(s, 0, UINT64_MAX),
     });
 }
+
+struct qn_buf *qn_sample_recover(struct qn_sampler *s)
+{
+    return qn_recover_encode(&(struct qn_recover){
+        qn_sample_uint(s, 0, UINT64_MAX),
+        qn_sample_uint(s, 0, UINT64_MAX),
+    });
+}
+
+struct qn_buf *qn_sample_recover_reply(struct qn_sampler *s)
+{
+    struct qn_recover_reply reply = {
+        .epoch = qn_sample_uint(s, 0, UINT64_MAX),
+        .nonce = qn_sample_uint(s, 0, UINT64_MAX),
+        .state = (enum qn_recover_state)qn_sample_uint(s, QN_RECOVER_NORMAL, QN_RECOVER_LOST),
+        .view = qn_sample_uint(s, 0, UINT64_MAX),
+        .ceiling = qn_sample_uint(s, 0, UINT64_MAX),
+        .asked_before = qn_sample_bool(s),
+    };
+    struct qn_buf *cert = qn_sample_bool(s) ? qn_sample_cert(s) : NULL;
+    struct qn_buf *vote = qn_sample_bool(s) ? qn_sample_notarize(s) : NULL;
+    if (cert != NULL) {
+        reply.cert = qn_buf_span(cert);
+    }
+    if (vote != NULL) {
+        reply.vote_kind = QN_VOTE_NOTARIZE;
+        reply.vote = qn_buf_span(vote);
+    }
+    reply.signature = qn_sample_signature(s);
+    struct qn_buf *bytes = qn_recover_reply_encode(&reply);
+    qn_buf_drop(cert);
+    qn_buf_drop(vote);
+    return bytes;
+}

@@ -45,6 +45,8 @@ RECODE(propose, struct qn_propose)
 RECODE(cert, struct qn_cert)
 RECODE(status, struct qn_status)
 RECODE(consensus_request, struct qn_consensus_request)
+RECODE(recover, struct qn_recover)
+RECODE(recover_reply, struct qn_recover_reply)
 RECODE(submit, struct qn_submit)
 RECODE(submit_result, struct qn_submit_result)
 RECODE(get_blocks, struct qn_get_blocks)
@@ -209,6 +211,8 @@ static const struct qn_family families[] = {
     {"nullify-cert", "vote", false, qn_sample_nullify_cert, recode_cert},
     {"status", "vote", true, qn_sample_status, recode_status},
     {"consensus-request", "vote", false, qn_sample_consensus_request, recode_consensus_request},
+    {"recover", "vote", false, qn_sample_recover, recode_recover},
+    {"recover-reply", "vote", false, qn_sample_recover_reply, recode_recover_reply},
 };
 
 const struct qn_family *qn_families(size_t *count)

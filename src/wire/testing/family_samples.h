@@ -45,5 +45,7 @@ struct qn_buf *qn_sample_nullify_cert(struct qn_sampler *s);
 struct qn_buf *qn_sample_cert(struct qn_sampler *s); /* any of the two */
 struct qn_buf *qn_sample_status(struct qn_sampler *s);
 struct qn_buf *qn_sample_consensus_request(struct qn_sampler *s);
+struct qn_buf *qn_sample_recover(struct qn_sampler *s);
+struct qn_buf *qn_sample_recover_reply(struct qn_sampler *s);
 
 #endif
