@@ -103,7 +103,7 @@ enum qn_err qn_block_state_apply(struct qn_block_state *child, const struct qn_g
     return err;
 }
 
-static struct qn_hash tx_root(const struct qn_span *txs, size_t tx_count)
+struct qn_hash qn_block_tx_root(const struct qn_span *txs, size_t tx_count)
 {
     struct qn_hash leaves[QN_BLOCK_TXS_MAX];
 
@@ -128,7 +128,7 @@ void qn_block_state_header(const struct qn_block_state *child, struct qn_header 
         .epoch = parent->header.epoch,
         .height = child->history.count,
         .parent = parent->id,
-        .tx_root = tx_root(txs, tx_count),
+        .tx_root = qn_block_tx_root(txs, tx_count),
         .history_root = qn_history_root(&child->history),
         .validators_hash = parent->header.next_validators_hash,
         .next_validators_hash = parent->header.next_validators_hash,

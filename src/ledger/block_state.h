@@ -38,6 +38,8 @@ qn_unix_ms qn_block_time_min(const struct qn_block_state *parent);
 QN_MUST_USE enum qn_err qn_block_state_apply(struct qn_block_state *child,
                                              const struct qn_genesis *genesis, qn_unix_ms time_ms,
                                              struct qn_span tx_bytes);
+/* The tx_root of these transactions; at most QN_BLOCK_TXS_MAX. */
+struct qn_hash qn_block_tx_root(const struct qn_span *txs, size_t tx_count);
 /* The header that follows from the parent and these transactions, state_root aside. */
 void qn_block_state_header(const struct qn_block_state *child, struct qn_header *header,
                            const struct qn_genesis *genesis, const struct qn_span *txs,

@@ -140,6 +140,44 @@ struct qn_tree_node *qn_tree_put(struct qn_tree_node *tree, const struct qn_hash
     return subtree;
 }
 
+struct qn_tree_node *qn_tree_join(struct qn_tree_node *left, struct qn_tree_node *right)
+{
+    if (right == NULL && (left == NULL || left->is_leaf)) {
+        return left;
+    }
+    if (left == NULL && right->is_leaf) {
+        return right;
+    }
+    return new_inner(0, left, right);
+}
+
+/* Recursion as deep as the tree. */
+static struct qn_tree_node *build(const struct qn_tree_item *items, size_t count, size_t depth)
+{
+    size_t left = 0;
+
+    if (count == 0) {
+        return NULL;
+    }
+    if (count == 1) {
+        return new_leaf(&items[0].key, items[0].value, items[0].extra);
+    }
+    QN_ASSERT(depth < KEY_BITS);
+    while (left < count && qn_tree_bit(&items[left].key, depth) == 0) {
+        left += 1;
+    }
+    return qn_tree_join(build(items, left, depth + 1),
+                        build(items + left, count - left, depth + 1));
+}
+
+struct qn_tree_node *qn_tree_build(const struct qn_tree_item *items, size_t count, size_t depth)
+{
+    for (size_t i = 1; i < count; i++) {
+        QN_ASSERT(memcmp(items[i - 1].key.bytes, items[i].key.bytes, QN_HASH_LEN) < 0);
+    }
+    return build(items, count, depth);
+}
+
 struct qn_buf *qn_tree_get(const struct qn_tree_node *tree, const struct qn_hash *key,
                            struct qn_buf **extra)
 {

@@ -17,6 +17,17 @@ struct qn_tree_node; /* NULL is the empty tree */
  * Takes references of its own on value and extra; tree stays valid. The result has one reference. */
 struct qn_tree_node *qn_tree_put(struct qn_tree_node *tree, const struct qn_hash *key,
                                  struct qn_buf *value, struct qn_buf *extra);
+/* A leaf to be: references stay the caller's. */
+struct qn_tree_item {
+    struct qn_hash key;
+    struct qn_buf *value;
+    struct qn_buf *extra; /* may be NULL */
+};
+/* All at once, much faster than one by one: the subtree of items in strictly ascending order of their
+ * keys, which share their first depth bits (asserted), as it stands at that depth of a tree. */
+struct qn_tree_node *qn_tree_build(const struct qn_tree_item *items, size_t count, size_t depth);
+/* The subtree of which these are the left and the right half. Takes over both references. */
+struct qn_tree_node *qn_tree_join(struct qn_tree_node *left, struct qn_tree_node *right);
 /* NULL if absent; valid while the tree is held. *extra may be asked for with a non-NULL pointer. */
 struct qn_buf *qn_tree_get(const struct qn_tree_node *tree, const struct qn_hash *key,
                            struct qn_buf **extra);
