@@ -11,7 +11,8 @@
 static void make_consensus(struct qn_node *node, struct qn_block *head)
 {
     struct qn_consensus_config config = {.network = node->genesis->network,
-                                         .validators = &node->genesis->validators,
+                                         .epoch = node->epoch,
+                                         .validators = &node->committee,
                                          .self = node->validator,
                                          .delta = node->config.delta,
                                          .heartbeat = node->config.heartbeat,
@@ -27,13 +28,6 @@ static void make_consensus(struct qn_node *node, struct qn_block *head)
 
 void qn_node_committee_init(struct qn_node *node)
 {
-    struct qn_hash head_id = qn_ledger_head_id(node->ledger);
-    struct qn_follower_config config = {.network = node->genesis->network,
-                                        .validators = &node->genesis->validators,
-                                        .log = node->log,
-                                        .final_height = qn_ledger_height(node->ledger),
-                                        .final_id = head_id};
-    node->follower = qn_follower_new(&config);
     if (node->validator < 0) {
         return;
     }
@@ -52,7 +46,7 @@ void qn_node_committee_init(struct qn_node *node)
 
 static void send_message(struct qn_node *node, const struct qn_consensus_action *action)
 {
-    for (int i = 0; i < node->genesis->validators.count; i++) {
+    for (int i = 0; i < node->committee.count; i++) {
         if (action->validator != QN_CONSENSUS_ALL && action->validator != i) {
             continue;
         }
@@ -67,7 +61,7 @@ static void send_message(struct qn_node *node, const struct qn_consensus_action 
 static void verify_vote(struct qn_node *node, const struct qn_consensus_action *action)
 {
     struct qn_verify_job *job = qn_node_job(node, QN_OWNER_CONSENSUS, action->cookie);
-    job->key = node->genesis->validators.members[action->validator].key;
+    job->key = node->committee.members[action->validator].key;
     job->kind = action->sign_kind;
     job->digest = action->digest;
     job->signature = action->signature;
@@ -205,7 +199,7 @@ void qn_node_committee_link(struct qn_node *node, const struct qn_link *link, bo
 unsigned qn_node_validators_live(const struct qn_node *node)
 {
     unsigned live = node->validator >= 0 ? 1 : 0;
-    for (int i = 0; i < node->genesis->validators.count; i++) {
+    for (int i = 0; i < node->committee.count; i++) {
         live += node->validator_links[i] != 0;
     }
     return live;
@@ -213,7 +207,7 @@ unsigned qn_node_validators_live(const struct qn_node *node)
 
 unsigned qn_node_gate_needed(const struct qn_node *node)
 {
-    unsigned quorum = qn_quorum(node->genesis->validators.count);
+    unsigned quorum = qn_quorum(node->committee.count);
     return quorum > QN_GENESIS_MIN ? quorum : QN_GENESIS_MIN;
 }
 

@@ -1,7 +1,7 @@
-/* Whom this node dials: genesis nodes, fallback addresses, and peers it has records of. */
+/* Whom this node dials: genesis nodes, the committee, fallback addresses, and peers it has records of. */
 #include "node/parts.h"
 
-/* Of two genesis nodes that start together the lower id dials at once and the other waits a little, so
+/* Of two validators that start together the lower id dials at once and the other waits a little, so
  * that usually one link is made, not two. */
 static qn_time_us first_dial(const struct qn_node *node, const struct qn_node_id *peer)
 {
@@ -12,7 +12,6 @@ static qn_time_us first_dial(const struct qn_node *node, const struct qn_node_id
 void qn_node_dialing_init(struct qn_node *node)
 {
     const struct qn_genesis *genesis = node->genesis;
-    node->validator = qn_validator_index(&genesis->validators, &node->id);
     qn_dialer_init(&node->dialer);
     for (size_t i = 0; i < genesis->cert_count; i++) {
         const struct qn_genesis_cert *cert = &genesis->certs[i];
@@ -27,12 +26,38 @@ void qn_node_dialing_init(struct qn_node *node)
         qn_dialer_add(&node->dialer, QN_DIAL_FALLBACK, hint->has_id ? &hint->id : NULL,
                       &hint->endpoint, 1, node->now);
     }
+    qn_node_dial_committee(node);
+}
+
+/* Members that were not of the genesis are found by their records, or by their registry entries. */
+void qn_node_dial_committee(struct qn_node *node)
+{
+    qn_dialer_unpin_all(&node->dialer);
+    for (int i = 0; i < node->committee.count; i++) {
+        const struct qn_node_id *id = &node->committee.members[i].id;
+        const struct qn_peer *peer = qn_peer_table_find(&node->peers, id);
+        struct qn_registry_entry entry;
+        if (qn_node_id_equal(id, &node->id)) {
+            continue;
+        }
+        if (peer != NULL) {
+            qn_dialer_add(&node->dialer, QN_DIAL_PEER, id, peer->record.endpoints,
+                          peer->record.endpoint_count, first_dial(node, id));
+        } else if (qn_ledger_entry(node->ledger, &entry, id) == QN_OK && entry.has_endpoint) {
+            qn_dialer_add(&node->dialer, QN_DIAL_PEER, id, &entry.endpoint, 1,
+                          first_dial(node, id));
+        }
+        qn_dialer_pin(&node->dialer, id);
+    }
 }
 
 void qn_node_learn_endpoints(struct qn_node *node, const struct qn_record *record)
 {
     qn_dialer_add(&node->dialer, QN_DIAL_PEER, &record->id, record->endpoints,
                   record->endpoint_count, node->now + qn_rng_below(&node->rng, QN_MS(500)));
+    if (qn_validator_index(&node->committee, &record->id) >= 0) {
+        qn_dialer_pin(&node->dialer, &record->id);
+    }
     if (qn_node_link_to(node, &record->id) != NULL) {
         qn_dialer_set_linked(&node->dialer, &record->id, true, &node->rng, node->now);
     }

@@ -29,6 +29,7 @@ struct qn_verify_job {
     struct qn_verify_job *next; /* the node's free list */
     uint64_t cookie;            /* the node's */
     uint32_t owner;             /* the node's: which part of it asked */
+    uint16_t generation;        /* the node's: of that part */
     struct qn_public_key key;
     enum qn_sign_kind kind;
     struct qn_hash digest;

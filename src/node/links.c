@@ -18,9 +18,7 @@ void qn_node_links_init(struct qn_node *node)
 {
     node->links_capacity = node->config.links_max + QN_HALF_OPEN_MAX;
     node->links = calloc(node->links_capacity, sizeof node->links[0]);
-    node->validator_links =
-        calloc(node->genesis->validators.count, sizeof node->validator_links[0]);
-    QN_ASSERT(node->links != NULL && node->validator_links != NULL);
+    QN_ASSERT(node->links != NULL);
     uint64_t key0 = qn_rng_next(&node->rng);
     uint64_t key1 = qn_rng_next(&node->rng);
     qn_map_init(&node->link_index, node->links_capacity, key0, key1);
@@ -29,7 +27,6 @@ void qn_node_links_init(struct qn_node *node)
 void qn_node_links_fini(struct qn_node *node)
 {
     free(node->links);
-    free(node->validator_links);
     qn_map_fini(&node->link_index);
 }
 
@@ -210,7 +207,10 @@ void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
     struct qn_admission_counts counts = {.links = node->link_count,
                                          .links_max = node->config.links_max,
                                          .unregistered = count_unregistered(node)};
-    enum qn_close_reason reason = qn_admission_decide(&counts, standing, outbound);
+    int validator = qn_validator_index(&node->committee, &peer);
+    bool is_member = validator >= 0 && standing == QN_STANDING_REGISTERED; /* no limit for it */
+    enum qn_close_reason reason =
+        qn_admission_decide(&counts, is_member ? QN_STANDING_GENESIS : standing, outbound);
     struct qn_link *link = free_slot(node);
     if (qn_node_id_equal(&peer, &node->id)) {
         reason = QN_CLOSE_SELF;
@@ -229,7 +229,7 @@ void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
                              .key = event->link_up.key,
                              .peer = peer,
                              .standing = standing,
-                             .validator = qn_validator_index(&node->genesis->validators, &peer),
+                             .validator = validator,
                              .remote = event->link_up.remote,
                              .version = QN_PROTOCOL_VERSION_MIN,
                              .up_us = node->now};

@@ -46,11 +46,24 @@ static void on_head(struct qn_node *node, struct qn_link *link,
     qn_node_on_peer_height(node, link, head.height);
 }
 
+/* Not for us, or not theirs to send: one of the two ends is in another epoch. Where the other one stands
+ * is worth knowing, above all to a node that the next committee counts on and that has not heard of it. */
+static void on_stray_consensus(struct qn_node *node, struct qn_link *link,
+                               const struct qn_message_bytes *message)
+{
+    struct qn_status status;
+    if (message->kind == QN_STATUS && qn_status_decode(&status, message->bytes) == QN_OK) {
+        qn_node_on_peer_height(node, link, status.final_height);
+        return;
+    }
+    node->counters.messages_unexpected += 1;
+}
+
 static void on_consensus(struct qn_node *node, struct qn_link *link,
                          const struct qn_message_bytes *message)
 {
     if (link->validator < 0 || node->consensus == NULL) {
-        node->counters.messages_unexpected += 1; /* not for us, or not theirs to send */
+        on_stray_consensus(node, link, message);
         return;
     }
     struct qn_link copy = *link; /* the link may go while consensus acts */
@@ -88,17 +101,24 @@ static void on_busy(struct qn_node *node, struct qn_link *link,
                     const struct qn_message_bytes *message)
 {
     qn_node_on_relay_busy(node, link, message->request_id);
+    if (message->request_id != node->blocks_request) {
+        return;
+    }
     enum qn_err err = qn_follower_on_blocks(node->follower, &node->follower_actions, link->id,
                                             (struct qn_span){0}, node->now);
     (void)err; /* a BUSY that answers nothing is harmless */
     qn_node_drain_follower(node);
 }
 
-static void on_blocks(struct qn_node *node, struct qn_link *link, struct qn_span bytes)
+static void on_blocks(struct qn_node *node, struct qn_link *link,
+                      const struct qn_message_bytes *message)
 {
     qn_link_id id = link->id;
-    enum qn_err err =
-        qn_follower_on_blocks(node->follower, &node->follower_actions, id, bytes, node->now);
+    if (message->request_id != node->blocks_request) {
+        return; /* asked for before the epoch ended, or too late */
+    }
+    enum qn_err err = qn_follower_on_blocks(node->follower, &node->follower_actions, id,
+                                            message->bytes, node->now);
     qn_node_drain_follower(node);
     link = qn_node_link(node, id);
     if (err != QN_OK && link != NULL) {
@@ -189,7 +209,7 @@ static void on_message(struct qn_node *node, struct qn_link *link,
         qn_node_on_submit_result(node, link, message->request_id, message->bytes);
         break;
     case QN_BLOCKS:
-        on_blocks(node, link, message->bytes);
+        on_blocks(node, link, message);
         break;
     case QN_BUSY:
         on_busy(node, link, message);

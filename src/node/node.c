@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QN_OWNER_SHIFT = 56 };
+/* A cookie: owner, generation, number. What comes back for a consensus or follower object of an earlier
+ * epoch is for nobody. */
+enum { QN_OWNER_SHIFT = 56, QN_GENERATION_SHIFT = 40 };
 
 static enum qn_owner owner_of(uint64_t cookie)
 {
@@ -12,13 +14,19 @@ static enum qn_owner owner_of(uint64_t cookie)
 
 static uint64_t number_of(uint64_t cookie)
 {
-    return cookie & (((uint64_t)1 << QN_OWNER_SHIFT) - 1);
+    return cookie & (((uint64_t)1 << QN_GENERATION_SHIFT) - 1);
 }
 
-static uint64_t cookie_of(enum qn_owner owner, uint64_t number)
+static bool is_current(const struct qn_node *node, uint64_t cookie)
 {
-    QN_ASSERT(number >> QN_OWNER_SHIFT == 0);
-    return ((uint64_t)owner << QN_OWNER_SHIFT) | number;
+    return (uint16_t)(cookie >> QN_GENERATION_SHIFT) == node->generation;
+}
+
+static uint64_t cookie_of(const struct qn_node *node, enum qn_owner owner, uint64_t number)
+{
+    QN_ASSERT(number >> QN_GENERATION_SHIFT == 0);
+    return (uint64_t)owner << QN_OWNER_SHIFT | (uint64_t)node->generation << QN_GENERATION_SHIFT |
+           number;
 }
 
 struct qn_verify_job *qn_node_job(struct qn_node *node, enum qn_owner owner, uint64_t cookie)
@@ -32,6 +40,7 @@ struct qn_verify_job *qn_node_job(struct qn_node *node, enum qn_owner owner, uin
     }
     memset(job, 0, sizeof *job);
     job->owner = owner;
+    job->generation = node->generation;
     job->cookie = cookie;
     return job;
 }
@@ -45,7 +54,7 @@ void qn_node_sign(struct qn_node *node, enum qn_owner owner, uint64_t number, en
                   enum qn_sign_kind kind, const struct qn_hash *digest)
 {
     struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_SIGN);
-    action->sign.cookie = cookie_of(owner, number);
+    action->sign.cookie = cookie_of(node, owner, number);
     action->sign.signer = signer;
     action->sign.kind = kind;
     action->sign.digest = *digest;
@@ -55,7 +64,7 @@ void qn_node_persist(struct qn_node *node, enum qn_owner owner, uint64_t number,
                      struct qn_batch *batch)
 {
     struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_PERSIST);
-    action->persist.cookie = cookie_of(owner, number);
+    action->persist.cookie = cookie_of(node, owner, number);
     action->persist.batch = batch;
 }
 
@@ -133,8 +142,8 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     qn_rng_init(&node->rng, config->seed);
     init_storage(node);
     qn_node_links_init(node);
+    qn_node_epoch_init(node);
     qn_node_dialing_init(node);
-    qn_node_committee_init(node);
     *out = node;
     return QN_OK;
 }
@@ -174,8 +183,7 @@ void qn_node_free(struct qn_node *node)
     free_queues(node);
     qn_consensus_actions_fini(&node->consensus_actions);
     qn_follower_actions_fini(&node->follower_actions);
-    qn_consensus_free(node->consensus);
-    qn_follower_free(node->follower);
+    qn_node_epoch_fini(node);
     qn_buf_drop(node->own_record);
     qn_announcer_fini(&node->announcer);
     qn_peer_table_fini(&node->peers);
@@ -192,6 +200,9 @@ static void on_signed(struct qn_node *node, const struct qn_event *event)
     enum qn_owner owner = owner_of(event->signed_.cookie);
     switch (owner) {
     case QN_OWNER_CONSENSUS:
+        if (!is_current(node, event->signed_.cookie)) {
+            return;
+        }
         qn_consensus_on_signed(node->consensus, &node->consensus_actions, number,
                                event->signed_.ok ? &event->signed_.signature : NULL, node->now);
         qn_node_drain_consensus(node);
@@ -220,6 +231,12 @@ static void free_job(struct qn_node *node, struct qn_verify_job *job)
 
 static void on_verified(struct qn_node *node, struct qn_verify_job *job)
 {
+    bool is_late = (job->owner == QN_OWNER_CONSENSUS || job->owner == QN_OWNER_FOLLOWER) &&
+                   job->generation != node->generation;
+    if (is_late) {
+        free_job(node, job);
+        return;
+    }
     switch ((enum qn_owner)job->owner) {
     case QN_OWNER_CONSENSUS:
         qn_consensus_on_verified(node->consensus, &node->consensus_actions, job->cookie, job->ok,
@@ -260,9 +277,11 @@ static void on_persisted(struct qn_node *node, const struct qn_event *event)
         return;
     }
     QN_ASSERT(owner_of(cookie) == QN_OWNER_CONSENSUS);
-    qn_consensus_on_persisted(node->consensus, &node->consensus_actions, number_of(cookie),
-                              node->now);
-    qn_node_drain_consensus(node);
+    if (is_current(node, cookie)) {
+        qn_consensus_on_persisted(node->consensus, &node->consensus_actions, number_of(cookie),
+                                  node->now);
+        qn_node_drain_consensus(node);
+    }
 }
 
 static void on_shutdown(struct qn_node *node)
@@ -351,8 +370,10 @@ void qn_node_step(struct qn_node *node, const struct qn_event *event, struct qn_
     size_t first = actions->count;
     node->actions = actions;
     dispatch(node, event);
+    qn_node_follow_epoch(node);
     if (!node->shutting_down) {
         on_tick(node);
+        qn_node_follow_epoch(node);
     }
     qn_node_end_step(node, first);
     node->actions = NULL;

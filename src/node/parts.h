@@ -49,6 +49,8 @@ enum qn_standing qn_node_standing(const struct qn_node *node, const struct qn_no
 
 /* ---- dialing.c ---- */
 void qn_node_dialing_init(struct qn_node *node);
+/* Keeps dialling the members of the committee, and stops for those of the one before. */
+void qn_node_dial_committee(struct qn_node *node);
 void qn_node_on_dial_failed(struct qn_node *node, const struct qn_event *event);
 void qn_node_poll_dials(struct qn_node *node);
 /* A verified record: a place to dial. */
@@ -68,7 +70,15 @@ void qn_node_tell_records(struct qn_node *node, struct qn_link *link);
 /* The registry changed this identity. */
 void qn_node_records_on_change(struct qn_node *node, const struct qn_ledger_change *change);
 
+/* ---- epoch.c ---- */
+/* Loads the committee of the ledger's tip and makes what follows it; before the links are. */
+void qn_node_epoch_init(struct qn_node *node);
+void qn_node_epoch_fini(struct qn_node *node);
+/* At the end of each step: if a block ended the epoch, another committee takes over. */
+void qn_node_follow_epoch(struct qn_node *node);
+
 /* ---- committee.c ---- */
+/* A member of the committee votes, from the ledger's tip on. */
 void qn_node_committee_init(struct qn_node *node);
 /* Performs what consensus asked for until nothing is left. */
 void qn_node_drain_consensus(struct qn_node *node);
@@ -117,6 +127,10 @@ void qn_node_submit_own(struct qn_node *node, struct qn_buf *tx_bytes);
 void qn_node_on_tx_verified(struct qn_node *node, struct qn_verify_job *job);
 void qn_node_submissions_on_link_down(struct qn_node *node, qn_link_id link);
 void qn_node_submissions_on_commit(struct qn_node *node, const struct qn_ledger_commit *commit);
+/* Another committee took over: transactions that wait here go to its new members, and, if we are no
+ * member any more, those that somebody here waits for to a validator. */
+void qn_node_pass_on_txs(struct qn_node *node, const struct qn_validator_set *before,
+                         bool was_member);
 /* Drops from the mempool what no longer can be committed; time-outs. */
 void qn_node_poll_submissions(struct qn_node *node);
 

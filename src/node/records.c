@@ -42,9 +42,10 @@ static void describe_self(const struct qn_node *node, struct qn_record *record)
     memcpy(record->endpoints, node->config.endpoints, sizeof record->endpoints);
     record->roles |= node->validator >= 0 ? QN_ROLE_VALIDATOR : 0;
     snprintf(record->software, sizeof record->software, "%s", node->config.software);
-    if (node->validator < 0 && qn_ledger_entry(node->ledger, &entry, &node->id) == QN_OK) {
+    if (node->config.bootstrap_id == 0 &&
+        qn_ledger_entry(node->ledger, &entry, &node->id) == QN_OK) {
         record->region = entry.region;
-        record->roles = entry.roles;
+        record->roles |= entry.roles;
         if (entry.has_endpoint) {
             record->endpoints[0] = entry.endpoint;
             record->endpoint_count = record->endpoint_count == 0 ? 1 : record->endpoint_count;

@@ -84,7 +84,7 @@ static bool has_way(const struct qn_node *node)
 
 bool qn_node_registration_pending(const struct qn_node *node)
 {
-    if (!node->config.auto_register || node->validator >= 0) {
+    if (!node->config.auto_register || node->config.bootstrap_id != 0) {
         return false;
     }
     switch (node->registration.state) {
@@ -104,7 +104,7 @@ bool qn_node_registration_pending(const struct qn_node *node)
 void qn_node_poll_registration(struct qn_node *node)
 {
     struct qn_registration *registration = &node->registration;
-    if (!node->config.auto_register || node->validator >= 0 ||
+    if (!node->config.auto_register || node->config.bootstrap_id != 0 ||
         registration->state != QN_REGISTRATION_IDLE || node->now < registration->next_try_us) {
         return;
     }

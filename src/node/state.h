@@ -162,8 +162,8 @@ struct qn_node {
     struct qn_link *links; /* links_capacity slots */
     size_t links_capacity;
     size_t link_count;
-    struct qn_map link_index;    /* link id, padded -> slot */
-    qn_link_id *validator_links; /* per validator index; 0: none */
+    struct qn_map link_index;                      /* link id, padded -> slot */
+    qn_link_id validator_links[QN_VALIDATORS_MAX]; /* per validator index; 0: none */
     struct qn_dialer dialer;
     struct qn_peer_table peers;
     struct qn_announcer announcer;
@@ -171,8 +171,13 @@ struct qn_node {
     struct qn_record own_record_fields;
     bool own_record_signing;
     uint32_t next_request_id;
+    uint32_t blocks_request; /* of the follower, under way or the last; 0: none */
 
     struct qn_ledger *ledger;
+    struct qn_validator_set committee; /* a copy: consensus and follower look at it */
+    uint64_t epoch;                    /* of the committee */
+    bool epoch_ended;                  /* by a commit of this step: another committee votes next */
+    uint16_t generation;               /* of consensus and follower, in their cookies */
     struct qn_mempool *mempool;
     bool mempool_was_pending;       /* last told to consensus */
     int validator;                  /* own index, -1 */

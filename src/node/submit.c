@@ -137,7 +137,7 @@ static void enter_mempool(struct qn_node *node, struct qn_pending_tx *pending)
         return;
     }
     struct qn_buf *message = qn_tx_message_encode(qn_buf_span(pending->bytes));
-    for (int i = 0; i < node->genesis->validators.count; i++) {
+    for (int i = 0; i < node->committee.count; i++) {
         const struct qn_link *link =
             node->validator_links[i] != 0 ? qn_node_link(node, node->validator_links[i]) : NULL;
         if (link != NULL) {
@@ -458,6 +458,32 @@ void qn_node_submissions_on_commit(struct qn_node *node, const struct qn_ledger_
     }
     if (commit->change_count > 0) {
         sweep_mempool(node);
+    }
+}
+
+static void send_mempool(struct qn_node *node, const struct qn_link *link)
+{
+    struct qn_span txs[QN_BLOCK_TXS_MAX]; /* a block's worth: what is more, the others propose */
+    size_t count = qn_mempool_take(node->mempool, txs, QN_BLOCK_TXS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        qn_node_send(node, link, QN_TX, 0, qn_tx_message_encode(txs[i]));
+    }
+}
+
+void qn_node_pass_on_txs(struct qn_node *node, const struct qn_validator_set *before,
+                         bool was_member)
+{
+    for (int i = 0; i < node->committee.count && node->validator >= 0; i++) {
+        bool is_new = qn_validator_index(before, &node->committee.members[i].id) < 0;
+        if (is_new && node->validator_links[i] != 0) {
+            send_mempool(node, qn_node_link(node, node->validator_links[i]));
+        }
+    }
+    for (size_t i = 0; i < QN_PENDING_REQUESTS_MAX && was_member && node->validator < 0; i++) {
+        struct qn_submission *submission = &node->submissions[i];
+        if (submission->origin != QN_ORIGIN_FREE && submission->relay_link == 0) {
+            relay(node, submission);
+        }
     }
 }
 

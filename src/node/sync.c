@@ -29,6 +29,7 @@ static void request_blocks(struct qn_node *node, const struct qn_follower_action
     }
     node->next_request_id += 1;
     node->next_request_id += node->next_request_id == 0;
+    node->blocks_request = node->next_request_id;
     qn_node_send(node, link, QN_GET_BLOCKS, node->next_request_id,
                  qn_get_blocks_encode(&action->request));
 }
@@ -36,7 +37,7 @@ static void request_blocks(struct qn_node *node, const struct qn_follower_action
 static void verify_vote(struct qn_node *node, const struct qn_follower_action *action)
 {
     struct qn_verify_job *job = qn_node_job(node, QN_OWNER_FOLLOWER, action->cookie);
-    job->key = node->genesis->validators.members[action->validator].key;
+    job->key = node->committee.members[action->validator].key;
     job->kind = action->sign_kind;
     job->digest = action->digest;
     job->signature = action->signature;

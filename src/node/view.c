@@ -31,8 +31,8 @@ static void fill_links(const struct qn_node *node, struct qn_node_status *status
 static void fill_consensus(const struct qn_node *node, struct qn_node_status *status)
 {
     status->is_validator = node->consensus != NULL;
-    status->validators = node->genesis->validators.count;
-    status->quorum = qn_quorum(node->genesis->validators.count);
+    status->validators = node->committee.count;
+    status->quorum = qn_quorum(node->committee.count);
     status->validators_live = qn_node_validators_live(node);
     if (node->consensus != NULL) {
         struct qn_consensus_info info;

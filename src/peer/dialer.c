@@ -58,8 +58,8 @@ static struct qn_dial_target *place(struct qn_dialer *dialer)
     struct qn_dial_target *worst = NULL;
     for (size_t i = 0; i < dialer->count; i++) {
         struct qn_dial_target *target = &dialer->targets[i];
-        bool replaceable = target->source == QN_DIAL_PEER && target->dial == 0 && !target->linked &&
-                           target->failures > 0;
+        bool replaceable = target->source == QN_DIAL_PEER && !target->pinned && target->dial == 0 &&
+                           !target->linked && target->failures > 0;
         if (replaceable && (worst == NULL || target->failures > worst->failures)) {
             worst = target;
         }
@@ -105,14 +105,30 @@ static void forget(struct qn_dialer *dialer, struct qn_dial_target *target)
 void qn_dialer_remove(struct qn_dialer *dialer, const struct qn_node_id *id)
 {
     struct qn_dial_target *target = find_id(dialer, id);
-    if (target != NULL && target->source == QN_DIAL_PEER) {
+    if (target != NULL) {
         forget(dialer, target);
+    }
+}
+
+void qn_dialer_pin(struct qn_dialer *dialer, const struct qn_node_id *id)
+{
+    struct qn_dial_target *target = find_id(dialer, id);
+    if (target != NULL) {
+        target->pinned = true;
+    }
+}
+
+void qn_dialer_unpin_all(struct qn_dialer *dialer)
+{
+    for (size_t i = 0; i < dialer->count; i++) {
+        dialer->targets[i].pinned = false;
     }
 }
 
 static bool is_candidate(const struct qn_dial_target *target, bool peers_wanted)
 {
-    return target->dial == 0 && !target->linked && (peers_wanted || target->source != QN_DIAL_PEER);
+    return target->dial == 0 && !target->linked &&
+           (peers_wanted || target->pinned || target->source != QN_DIAL_PEER);
 }
 
 struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, bool peers_wanted, qn_time_us now)

@@ -22,6 +22,7 @@ struct qn_dial_target {
     struct qn_node_id id;
     uint64_t dial;      /* under way: its number; 0: none */
     bool linked;        /* a link to it is held: not dialled */
+    bool pinned;        /* dialled like a genesis node: a member of the committee */
     unsigned failures;  /* in a row */
     qn_time_us next_us; /* not dialled before */
 };
@@ -40,9 +41,13 @@ void qn_dialer_fini(struct qn_dialer *dialer);
 void qn_dialer_add(struct qn_dialer *dialer, enum qn_dial_source source,
                    const struct qn_node_id *id, const struct qn_endpoint *endpoints,
                    size_t endpoint_count, qn_time_us not_before);
+/* Whatever its source: it is dialled no more. */
 void qn_dialer_remove(struct qn_dialer *dialer, const struct qn_node_id *id);
+/* Pins the target with this id, if there is one, until unpin_all. */
+void qn_dialer_pin(struct qn_dialer *dialer, const struct qn_node_id *id);
+void qn_dialer_unpin_all(struct qn_dialer *dialer);
 /* The next target that is due, marked as under way, with a new dial number; NULL if none. With
- * peers_wanted false only genesis and fallback targets are given. */
+ * peers_wanted false only genesis, fallback and pinned targets are given. */
 struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, bool peers_wanted, qn_time_us now);
 /* The dial ended in a link whose key is id. It stays under way until set_linked (HELLO) or punish, so that
  * nobody is dialled twice. */

@@ -75,6 +75,25 @@ static void a_linked_target_is_left_alone_until_the_link_goes(void **state)
     qn_dialer_fini(&dialer);
 }
 
+static void a_pinned_peer_is_dialled_like_a_genesis_node(void **state)
+{
+    (void)state;
+    struct qn_dialer dialer;
+    struct qn_node_id id = id_of(1);
+    struct qn_node_id unknown = id_of(9);
+    qn_dialer_init(&dialer);
+    add(&dialer, QN_DIAL_PEER, 1);
+    qn_dialer_pin(&dialer, &id);
+    qn_dialer_pin(&dialer, &unknown); /* nowhere to dial it: nothing happens */
+    assert_int_equal(qn_dialer_deadline(&dialer, false), 0);
+    qn_dialer_unpin_all(&dialer);
+    assert_int_equal(qn_dialer_deadline(&dialer, false), UINT64_MAX);
+    assert_null(qn_dialer_next(&dialer, false, 0));
+    qn_dialer_pin(&dialer, &id);
+    assert_ptr_equal(qn_dialer_next(&dialer, false, 0), &dialer.targets[0]);
+    qn_dialer_fini(&dialer);
+}
+
 static void dials_at_once_are_bounded(void **state)
 {
     (void)state;
@@ -143,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failures_back_off_with_jitter_up_to_eight_seconds),
         cmocka_unit_test(a_linked_target_is_left_alone_until_the_link_goes),
+        cmocka_unit_test(a_pinned_peer_is_dialled_like_a_genesis_node),
         cmocka_unit_test(dials_at_once_are_bounded),
         cmocka_unit_test(a_full_list_gives_up_only_peers_that_failed),
         cmocka_unit_test(several_endpoints_are_tried_in_turn),
