@@ -11,14 +11,12 @@
 #include "gossip/announcer.h"
 #include "ledger/ledger.h"
 #include "ledger/mempool.h"
+#include "node/link.h"
 #include "node/node.h"
 #include "node/view.h"
 #include "peer/admission.h"
 #include "peer/dialer.h"
-#include "peer/liveness.h"
 #include "peer/peer_table.h"
-#include "peer/token_bucket.h"
-#include "wire/control.h"
 
 enum {
     QN_NODE_TICK_US = 100000,                /* how often links and dials are looked at */
@@ -38,25 +36,6 @@ enum qn_owner {
     QN_OWNER_CODE,         /* our registration: the activation code's signature */
     QN_OWNER_REGISTRATION, /* our registration itself */
     QN_OWNER_COMMIT,
-};
-
-/* ---- links.c ---- */
-struct qn_link {
-    qn_link_id id; /* 0: free slot */
-    bool live;     /* HELLO taken, standing good */
-    bool outbound;
-    qn_dial_id dial;
-    struct qn_public_key key;
-    struct qn_node_id peer;
-    enum qn_standing standing;
-    int validator; /* index in the committee, -1: none */
-    struct qn_endpoint remote;
-    uint32_t version;      /* of the protocol, the highest both speak; the oldest until HELLO */
-    struct qn_hello hello; /* valid when live */
-    uint64_t head_height;
-    struct qn_liveness liveness;
-    struct qn_token_bucket requests;
-    qn_time_us up_us;
 };
 
 /* ---- check.c ---- */

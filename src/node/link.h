@@ -1,0 +1,30 @@
+/* A link as the node holds it: from TLS done, through HELLO and standing, to GOODBYE. A part of the node's
+ * state (node/state.h); links.c works on it. */
+#ifndef QN_NODE_LINK_H
+#define QN_NODE_LINK_H
+
+#include "node/event.h"
+#include "peer/admission.h"
+#include "peer/liveness.h"
+#include "peer/token_bucket.h"
+#include "wire/control.h"
+
+struct qn_link {
+    qn_link_id id; /* 0: free slot */
+    bool live;     /* HELLO taken, standing good */
+    bool outbound;
+    qn_dial_id dial;
+    struct qn_public_key key;
+    struct qn_node_id peer;
+    enum qn_standing standing;
+    int validator; /* index in the committee, -1: none */
+    struct qn_endpoint remote;
+    uint32_t version;      /* of the protocol, the highest both speak; the oldest until HELLO */
+    struct qn_hello hello; /* valid when live */
+    uint64_t head_height;
+    struct qn_liveness liveness;
+    struct qn_token_bucket requests;
+    qn_time_us up_us;
+};
+
+#endif
