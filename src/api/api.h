@@ -21,6 +21,8 @@ struct qn_api_host {
     /* Loop thread only. */
     const struct qn_node *(*node)(void *context);
     void (*collect)(void *context, const struct qn_metric_sink *sink);
+    /* Loop thread only: the folder of the node's data and its size; NULL: memory. */
+    const char *(*storage)(void *context, uint64_t *bytes);
     qn_time_us (*now)(void);
     qn_unix_ms (*unix_ms)(void);
 };

@@ -58,6 +58,8 @@ static void status_tells_all_of_a_validator(void **state)
     qn_json_expect_u64(json, "peers_known", 3);
     qn_json_expect_u64(json, "mempool", 2);
     qn_json_expect_text(json, "storage", "memory");
+    qn_json_expect_null(json, "storage_path");
+    qn_json_expect_null(json, "storage_bytes");
     qn_json_expect_bool(json, "consensus.validator", true);
     qn_json_expect_bool(json, "consensus.started", true);
     qn_json_expect_u64(json, "consensus.view", 9);
@@ -96,6 +98,8 @@ static void status_of_a_stranger_has_nulls(void **state)
     qn_json_expect_null(json, "registry_index");
     qn_json_expect_null(json, "record");
     qn_json_expect_text(json, "storage", "durable");
+    qn_json_expect_text(json, "storage_path", "/var/lib/qnet/9a41c07de25b38f6");
+    qn_json_expect_u64(json, "storage_bytes", 123456);
     assert_int_equal(json_array_size(qn_json_at(json, "endpoints")), 0);
     assert_int_equal(json_array_size(qn_json_at(json, "roles")), 1);
     qn_json_expect_bool(json, "ready", false);

@@ -10,6 +10,8 @@ struct data {
     struct qn_node_status status;
     struct qn_api_missing missing;
     struct qn_api_timing_data timings;
+    const char *storage_path; /* NULL: memory; lives as long as the node */
+    uint64_t storage_bytes;
     size_t record_len; /* 0: none held */
     uint8_t record[QN_RECORD_LEN_MAX];
 };
@@ -22,6 +24,7 @@ static enum qn_api_progress read_status(struct qn_api_call *call, const struct q
     qn_node_status(node, &data->status, call->host.now());
     qn_api_missing_read(&data->missing, &call->host, node);
     qn_api_timing_read(&data->timings, node);
+    data->storage_path = call->host.storage(call->host.context, &data->storage_bytes);
     struct qn_span record = qn_node_record(node, &data->status.id);
     if (record.len <= sizeof data->record) {
         data->record_len = record.len;
@@ -91,6 +94,18 @@ static void set_record(json_t *json, const struct data *data)
     qn_json_set_base64url(json, "record", bytes);
 }
 
+static void set_storage(json_t *json, const struct data *data)
+{
+    bool is_durable = data->storage_path != NULL;
+    qn_json_set_text(json, "storage", is_durable ? "durable" : "memory");
+    if (is_durable) {
+        qn_json_set_text(json, "storage_path", data->storage_path);
+    } else {
+        qn_json_set_null(json, "storage_path");
+    }
+    qn_json_set_u64_if(json, "storage_bytes", is_durable, data->storage_bytes);
+}
+
 static void render_status(struct qn_api_answer *answer, const struct qn_api_call *call)
 {
     const struct data *data = call->data;
@@ -107,7 +122,7 @@ static void render_status(struct qn_api_answer *answer, const struct qn_api_call
     set_record(json, data);
     set_ledger(json, status);
     set_links(json, status);
-    qn_json_set_text(json, "storage", status->durable ? "durable" : "memory");
+    set_storage(json, data);
     qn_json_set(json, "consensus", consensus_json(status));
     qn_json_set_u64(json, "uptime_us", status->uptime_us);
     qn_json_set_bool(json, "ready", data->missing.count == 0);

@@ -152,6 +152,7 @@ void qn_config_load(struct qn_config *config, struct qn_problems *problems,
     qn_config_addresses(&load);
     load_log(&load);
     load_links(&load);
+    qn_config_storage(&load);
     qn_settings_wipe_secrets(cli->environment);
 }
 

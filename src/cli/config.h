@@ -48,6 +48,8 @@ struct qn_config {
     struct qn_log_levels log_levels;
     enum qn_log_format log_format;
     size_t links_max;
+    const char *data_dir; /* NULL: memory */
+    uint64_t data_max;    /* bytes */
 };
 
 /* Reads and checks everything that the command has options for. Every problem is added to problems;
@@ -66,6 +68,8 @@ QN_MUST_USE enum qn_err qn_listen_parse(struct qn_endpoint *endpoint, const char
 unsigned qn_bootstrap_id_parse(const char *text);
 /* Decimal without sign or leading zero, min to max. False: something else, *value untouched. */
 bool qn_number_parse(uint64_t *value, const char *text, uint64_t min, uint64_t max);
+/* The same with K, M, G or T behind it, powers of 1,024. */
+bool qn_size_parse(uint64_t *bytes, const char *text, uint64_t min, uint64_t max);
 /* Is this address none in particular: 0.0.0.0 or ::? */
 bool qn_host_is_any(const char *host);
 

@@ -26,5 +26,7 @@ void qn_config_genesis(const struct qn_config_load *load);
 void qn_config_secrets(const struct qn_config_load *load);
 /* Addresses of others and of ourselves. After the genesis. */
 void qn_config_addresses(const struct qn_config_load *load);
+/* The data directory. After the secrets. */
+void qn_config_storage(const struct qn_config_load *load);
 
 #endif

@@ -150,6 +150,11 @@ static const struct {
     {"QNET_MAX_LINKS", "0", "QNET_MAX_LINKS", "8 to 16384"},
     {"QNET_MAX_LINKS", "99999", "QNET_MAX_LINKS", "8 to 16384"},
     {"QNET_MAX_LINKS", "0100", "QNET_MAX_LINKS", "8 to 16384"},
+    {"QNET_DATA_MAX", "64", "QNET_DATA_MAX", "500M or 64G"},
+    {"QNET_DATA_MAX", "12Q", "QNET_DATA_MAX", "500M or 64G"},
+    {"QNET_DATA_MAX", "G", "QNET_DATA_MAX", "500M or 64G"},
+    {"QNET_DATA_MAX", "65T", "QNET_DATA_MAX", "500M or 64G"},
+    {"QNET_DATA_MAX", "999999999999999T", "QNET_DATA_MAX", "500M or 64G"},
     {"QNET_KEY_FILE", "/some/file", "QNET_KEY_FILE", "both set"},
     {"QNET_GENESIS_CERT_006", "not base64url", "QNET_GENESIS_CERT_006", "base64url"},
     {"QNET_GENESIS_CERT_006", "AAAA", "QNET_GENESIS_CERT_006", "not a genesis certificate"},
@@ -400,6 +405,26 @@ static void flags_come_before_the_environment_and_that_before_defaults(void **st
     qn_fixture_fini(&fixture);
 }
 
+static void a_data_directory_wants_a_key_that_stays(void **state)
+{
+    struct qn_fixture fixture;
+
+    (void)state;
+    qn_fixture_init(&fixture);
+    qn_fixture_set_network(&fixture, &network, 5);
+    qn_fixture_load(&fixture, "node --data-dir /d --region asia", QN_CONFIG_NEEDS_NODE);
+    assert_problem(&fixture, "--data-dir", "needs a key that stays the same");
+    assert_count(&fixture, 1);
+    qn_fixture_fini(&fixture);
+    qn_fixture_init(&fixture);
+    qn_fixture_set_genesis_node(&fixture, &network);
+    qn_fixture_load(&fixture, "node --data-dir /d --data-max 500M", QN_CONFIG_NEEDS_NODE);
+    assert_count(&fixture, 0);
+    assert_string_equal(fixture.config.data_dir, "/d");
+    assert_int_equal(fixture.config.data_max, 500 << 20);
+    qn_fixture_fini(&fixture);
+}
+
 static void certificate_flags_replace_all_of_the_environment(void **state)
 {
     struct qn_fixture fixture;
@@ -534,6 +559,7 @@ int main(void)
         cmocka_unit_test(the_network_id_follows_from_certificates_policy_and_batches),
         cmocka_unit_test(the_same_batch_twice_is_a_problem),
         cmocka_unit_test(flags_come_before_the_environment_and_that_before_defaults),
+        cmocka_unit_test(a_data_directory_wants_a_key_that_stays),
         cmocka_unit_test(certificate_flags_replace_all_of_the_environment),
         cmocka_unit_test(secrets_are_wiped_from_the_environment_and_never_told),
         cmocka_unit_test(a_command_is_not_bothered_with_what_it_does_not_use),

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/config.h"
 #include "cli/daemon_setup.h"
+#include "cli/daemon_store.h"
 #include "cli/output.h"
 #include "consensus/consensus.h"
 #include "net/runtime.h"
@@ -24,6 +25,7 @@ struct daemon {
     struct qn_log_filter filter;
     const struct qn_log *log; /* NULL: not open */
     struct qn_storage storage;
+    struct qn_store *store; /* NULL: memory */
     struct qn_runtime *runtime;
     struct qn_node *node;
     struct qn_api *api;
@@ -85,6 +87,19 @@ static void host_collect(void *context, const struct qn_metric_sink *sink)
     const struct daemon *daemon = context;
     qn_runtime_collect(daemon->runtime, sink);
     qn_node_collect(daemon->node, sink);
+    if (daemon->store != NULL) {
+        qn_store_collect(daemon->store, sink);
+    }
+}
+
+static const char *host_storage(void *context, uint64_t *bytes)
+{
+    const struct daemon *daemon = context;
+    if (daemon->store == NULL) {
+        return NULL;
+    }
+    *bytes = qn_store_size(daemon->store);
+    return qn_store_path(daemon->store);
 }
 
 /* ---- opening ---- */
@@ -109,6 +124,15 @@ static void make_fresh_key(struct daemon *daemon)
     qn_wipe(seed, sizeof seed);
     qn_log(daemon->log, QN_LOG_WARN, "node", "fresh_key",
            "text=\"QNET_KEY is not set: this node's identity is new and is lost when it ends\"");
+}
+
+static enum qn_exit open_storage(struct daemon *daemon)
+{
+    char why[QN_STORE_WHY_SIZE] = "";
+    enum qn_err err =
+        qn_daemon_open_storage(&daemon->store, &daemon->storage, &daemon->config, why);
+    return err == QN_OK ? QN_EXIT_OK
+                        : qn_output_fail(daemon->cli, QN_EXIT_RUNTIME, qn_err_name(err), "%s", why);
 }
 
 static enum qn_exit open_runtime(struct daemon *daemon)
@@ -165,6 +189,7 @@ static enum qn_exit open_api(struct daemon *daemon)
                  .submit = host_submit,
                  .node = host_node,
                  .collect = host_collect,
+                 .storage = host_storage,
                  .now = qn_runtime_now,
                  .unix_ms = qn_runtime_unix_ms},
         .log = daemon->log,
@@ -196,22 +221,20 @@ static void tell_up(const struct daemon *daemon)
     if (daemon->api != NULL) {
         qn_endpoint_format(api, qn_api_listen(daemon->api));
     }
-    const char *storage = daemon->storage.durable ? "durable" : "memory";
+    const char *path = daemon->store != NULL ? qn_store_path(daemon->store) : NULL;
     if (daemon->cli->arguments.json) {
-        qn_output_json(json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:i, s:s, s:i}", "id", id_text,
-                                 "listen", listen, "api", api, "network", "id", network, "name",
-                                 config->genesis.name, "bootstrap_id", (int)config->bootstrap_id,
-                                 "storage", storage, "pid", (int)getpid()));
+        qn_output_json(json_pack(
+            "{s:s, s:s, s:s, s:{s:s, s:s}, s:i, s:s, s:s?, s:i}", "id", id_text, "listen", listen,
+            "api", api, "network", "id", network, "name", config->genesis.name, "bootstrap_id",
+            (int)config->bootstrap_id, "storage", path != NULL ? "durable" : "memory",
+            "storage_path", path, "pid", (int)getpid()));
     } else {
         (void)printf("qnet node %s up: listen %s, api %s%s, network %.16s..., storage %s\n",
-                     id_text, listen, daemon->api != NULL ? "http://" : "", api, network, storage);
+                     id_text, listen, daemon->api != NULL ? "http://" : "", api, network,
+                     path != NULL ? path : "memory");
     }
     (void)fflush(stdout);
-    if (!daemon->storage.durable) {
-        qn_log(daemon->log, QN_LOG_INFO, "node", "storage",
-               "kind=memory text=\"nothing is kept when this node ends; it then fetches the "
-               "registry from the others\"");
-    }
+    qn_daemon_tell_storage(daemon->log, daemon->store, config->bootstrap_id != 0);
 }
 
 static enum qn_exit run(struct daemon *daemon)
@@ -222,8 +245,10 @@ static enum qn_exit run(struct daemon *daemon)
     release_signals();
     if (err != QN_OK) {
         const char *halted = qn_node_halted(daemon->node);
-        return qn_output_fail(daemon->cli, QN_EXIT_RUNTIME, qn_err_name(err),
-                              "the node stopped: %s", halted != NULL ? halted : qn_err_text(err));
+        const char *detail = daemon->store != NULL ? qn_store_failure(daemon->store) : "";
+        return qn_output_fail(
+            daemon->cli, QN_EXIT_RUNTIME, qn_err_name(err), "the node stopped: %s%s%s",
+            halted != NULL ? halted : qn_err_text(err), detail[0] != '\0' ? "; " : "", detail);
     }
     return QN_EXIT_OK;
 }
@@ -236,8 +261,10 @@ static enum qn_exit open_and_run(struct daemon *daemon)
         make_fresh_key(daemon);
     }
     qn_daemon_warn(daemon->log, &daemon->config);
-    qn_storage_memory_open(&daemon->storage);
-    enum qn_exit status = open_runtime(daemon);
+    enum qn_exit status = open_storage(daemon);
+    if (status == QN_EXIT_OK) {
+        status = open_runtime(daemon);
+    }
     if (status == QN_EXIT_OK) {
         status = open_node(daemon);
     }

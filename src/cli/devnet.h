@@ -31,6 +31,7 @@ struct qn_devnet_plan {
     bool has_view;
     const char *log_dir;   /* NULL: logs stay in memory */
     const char *log_level; /* of the children */
+    const char *data_dir;  /* of the children's own folders; NULL: memory */
 };
 
 /* A peer record as a child holds it. */

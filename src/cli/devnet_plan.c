@@ -95,6 +95,7 @@ enum qn_exit qn_devnet_plan_read(struct qn_devnet_plan *plan, const struct qn_cl
     plan->base_port = (uint16_t)base_port;
     plan->for_seconds = (unsigned)seconds;
     plan->log_dir = qn_arguments_value(&cli->arguments, QN_OPTION_LOG_DIR);
+    plan->data_dir = qn_arguments_value(&cli->arguments, QN_OPTION_DATA_DIR);
     plan->has_view = !plan->json && !qn_arguments_has(&cli->arguments, QN_OPTION_NO_VIEW) &&
                      qn_devnet_view_is_possible();
     return check_ports(plan, cli) ? QN_EXIT_OK : QN_EXIT_USAGE;
@@ -166,6 +167,10 @@ static char **environment_of(const struct shared *shared, const struct qn_devnet
     set(own, "QNET_KEY=%s", seed_text);
     set(own, "QNET_LISTEN=%s", qn_endpoint_format(text, &child->listen));
     set(own, "QNET_API=%s", qn_endpoint_format(text, &child->api));
+    if (child->devnet->plan.data_dir != NULL) {
+        set(own, "QNET_DATA_DIR=%s/%s-%03u", child->devnet->plan.data_dir,
+            child->is_genesis ? "genesis" : "node", child->number);
+    }
     if (child->is_genesis) {
         set(own, "QNET_BOOTSTRAP_ID=%03u", child->number);
     } else {
@@ -265,15 +270,16 @@ static void make_children(struct qn_devnet *devnet, struct shared *shared)
     free(seeds);
 }
 
-static enum qn_exit make_log_dir(const struct qn_devnet_plan *plan, const struct qn_cli *cli)
+/* path NULL: not wanted. */
+static enum qn_exit make_folder(const char *path, enum qn_option_id id, const struct qn_cli *cli)
 {
     struct stat about;
-    if (plan->log_dir == NULL || mkdir(plan->log_dir, S_IRWXU) == 0 ||
-        (stat(plan->log_dir, &about) == 0 && S_ISDIR(about.st_mode))) {
+    if (path == NULL || mkdir(path, S_IRWXU) == 0 ||
+        (stat(path, &about) == 0 && S_ISDIR(about.st_mode))) {
         return QN_EXIT_OK;
     }
-    return qn_output_fail(cli, QN_EXIT_RUNTIME, "io", "--log-dir %s: no folder can be made there",
-                          plan->log_dir);
+    return qn_output_fail(cli, QN_EXIT_RUNTIME, "io", "--%s %s: no folder can be made there",
+                          qn_option_at(id)->flag, path);
 }
 
 enum qn_exit qn_devnet_prepare(struct qn_devnet *devnet, const struct qn_cli *cli)
@@ -285,7 +291,10 @@ enum qn_exit qn_devnet_prepare(struct qn_devnet *devnet, const struct qn_cli *cl
     for (size_t i = 0; i < devnet->child_count; i++) {
         name_child(devnet, i);
     }
-    enum qn_exit status = make_log_dir(&devnet->plan, cli);
+    enum qn_exit status = make_folder(devnet->plan.log_dir, QN_OPTION_LOG_DIR, cli);
+    if (status == QN_EXIT_OK) {
+        status = make_folder(devnet->plan.data_dir, QN_OPTION_DATA_DIR, cli);
+    }
     if (status == QN_EXIT_OK) {
         status = reserve_ports(devnet, cli);
     }

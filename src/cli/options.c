@@ -29,7 +29,8 @@ static const struct qn_option options[QN_OPTION_COUNT] = {
 #define NODE_OPTIONS                                                                               \
     QN_OPTION_BOOTSTRAP_ID, GENESIS_OPTIONS, IDENTITY_OPTIONS, QN_OPTION_REGION,                   \
         QN_OPTION_FALLBACK_PEERS, CODE_OPTIONS, QN_OPTION_LISTEN, QN_OPTION_ADVERTISE,             \
-        QN_OPTION_API, QN_OPTION_LOG, QN_OPTION_LOG_FORMAT, QN_OPTION_MAX_LINKS
+        QN_OPTION_API, QN_OPTION_LOG, QN_OPTION_LOG_FORMAT, QN_OPTION_MAX_LINKS,                   \
+        QN_OPTION_DATA_DIR, QN_OPTION_DATA_MAX
 
 /* In the order in which `qnet help` shows them. */
 static const struct qn_command commands[] = {
@@ -37,7 +38,8 @@ static const struct qn_command commands[] = {
      .summary = "run a node of the network",
      .details =
          "Everything comes from flags and the environment; no file is read unless it is named.\n"
-         "The registry is kept in memory: after a restart it is fetched from the other nodes.\n"
+         "Without --data-dir all is kept in memory: after a restart the registry is fetched from\n"
+         "the other nodes, and a validator votes again only when enough of them have answered.\n"
          "A node without a private key makes one that is lost when it ends.\n",
      .run = qn_cli_node,
      OPTIONS(NODE_OPTIONS, QN_OPTION_PARENT)},
@@ -45,12 +47,14 @@ static const struct qn_command commands[] = {
      .summary = "run a whole network on this machine and measure it",
      .details =
          "Each node is a process of its own. Keys, certificates and codes are made in memory and\n"
-         "passed by environment; nothing is written to disk. Ctrl-C ends all of it.\n"
+         "passed by environment; nothing is written to disk, unless --data-dir gives each node a\n"
+         "folder of its own. Each run is a new network. Ctrl-C ends all of it.\n"
          "With --for it exits 0 only if every node registered, all agree on the registry's root\n"
          "and each holds the record of every other.\n",
      .run = qn_cli_devnet,
      OPTIONS(QN_OPTION_GENESIS, QN_OPTION_NODES, QN_OPTION_REGIONS, QN_OPTION_BASE_PORT,
-             QN_OPTION_FOR, QN_OPTION_NO_VIEW, QN_OPTION_LOG_DIR, QN_OPTION_LOG)},
+             QN_OPTION_FOR, QN_OPTION_NO_VIEW, QN_OPTION_LOG_DIR, QN_OPTION_LOG,
+             QN_OPTION_DATA_DIR)},
     {.name = "keys new",
      .summary = "make a private key and show it, or write it to a file",
      .run = qn_cli_keys_new,

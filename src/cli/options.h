@@ -54,6 +54,10 @@ enum qn_option_trait {
     X(LOG_FORMAT, "log-format", 0, "QNET_LOG_FORMAT", "auto|text|json", "auto", 0,                 \
       "auto: text on a terminal, JSON otherwise")                                                  \
     X(MAX_LINKS, "max-links", 0, "QNET_MAX_LINKS", "N", "1024", 0, "most live links at a time")    \
+    X(DATA_DIR, "data-dir", 0, "QNET_DATA_DIR", "DIR", NULL, 0,                                    \
+      "keep the node's data in this folder; without it all is in memory and lost at the end")      \
+    X(DATA_MAX, "data-max", 0, "QNET_DATA_MAX", "SIZE", "64G", 0,                                  \
+      "most the data file may grow to, as in 500M or 64G")                                         \
     X(PARENT, "parent", 0, NULL, "PID", NULL, QN_OPTION_HIDDEN,                                    \
       "stop when this parent process is gone")                                                     \
     X(OUT, "out", 0, NULL, "FILE", NULL, 0,                                                        \

@@ -53,6 +53,22 @@ const char *qn_text_duration(char *text, uint64_t us)
     return text;
 }
 
+const char *qn_text_size(char *text, uint64_t bytes)
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+    double size = (double)bytes / 1024;
+    size_t unit = 0;
+    if (bytes < 1024) {
+        (void)snprintf(text, QN_SIZE_TEXT_SIZE, "%u B", (unsigned)bytes);
+        return text;
+    }
+    for (; size >= 1024 && unit + 1 < QN_ARRAY_COUNT(units); unit++) {
+        size /= 1024;
+    }
+    (void)snprintf(text, QN_SIZE_TEXT_SIZE, "%.1f %s", size, units[unit]);
+    return text;
+}
+
 const char *qn_text_date(char *text, qn_unix_ms unix_ms)
 {
     struct tm date;

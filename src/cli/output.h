@@ -19,6 +19,9 @@ enum qn_exit qn_output_fail(const struct qn_cli *cli, enum qn_exit status, const
 enum { QN_DURATION_TEXT_SIZE = 24, QN_DATE_TEXT_SIZE = 24 };
 /* "640 us", "1.27 ms", "12.3 s", "3 min 20 s", "5 h 12 min"; returns text. */
 const char *qn_text_duration(char *text, uint64_t us);
+enum { QN_SIZE_TEXT_SIZE = 24 };
+/* "640 B", "1.3 KiB", "24.0 GiB"; returns text. */
+const char *qn_text_size(char *text, uint64_t bytes);
 /* "2026-07-01 12:00:00Z"; "never" for UINT64_MAX. Returns text. */
 const char *qn_text_date(char *text, qn_unix_ms unix_ms);
 

@@ -36,6 +36,19 @@ static void durations_have_the_unit_that_suits_them(void **state)
     assert_string_equal(qn_text_duration(text, UINT64_MAX), "5124095576 h 1 min");
 }
 
+static void sizes_have_the_unit_that_suits_them(void **state)
+{
+    char text[QN_SIZE_TEXT_SIZE];
+
+    (void)state;
+    assert_string_equal(qn_text_size(text, 0), "0 B");
+    assert_string_equal(qn_text_size(text, 1023), "1023 B");
+    assert_string_equal(qn_text_size(text, 1024), "1.0 KiB");
+    assert_string_equal(qn_text_size(text, 1536 << 10), "1.5 MiB");
+    assert_string_equal(qn_text_size(text, (uint64_t)24 << 30), "24.0 GiB");
+    assert_string_equal(qn_text_size(text, UINT64_MAX), "16777216.0 TiB");
+}
+
 static void dates_are_utc_and_never_is_a_word(void **state)
 {
     char text[QN_DATE_TEXT_SIZE];
@@ -50,6 +63,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(durations_have_the_unit_that_suits_them),
+        cmocka_unit_test(sizes_have_the_unit_that_suits_them),
         cmocka_unit_test(dates_are_utc_and_never_is_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,19 @@ static void show_timings(struct qn_table *table, const json_t *timings)
     }
 }
 
+static void show_storage(struct qn_table *table, const json_t *status)
+{
+    char path[TEXT_SIZE];
+    char size[QN_SIZE_TEXT_SIZE];
+    if (strcmp(qn_json_text(status, "storage"), "durable") != 0) {
+        qn_table_pair(table, "storage", "memory: nothing is kept when the node ends");
+        return;
+    }
+    qn_table_pair(table, "storage", "durable, %s, %s",
+                  qn_json_printable(path, sizeof path, status, "storage_path"),
+                  qn_text_size(size, qn_json_number(status, "storage_bytes")));
+}
+
 static void show_status(const json_t *status)
 {
     struct qn_table table;
@@ -100,7 +113,7 @@ static void show_status(const json_t *status)
     qn_table_pair(&table, "peers known", "%llu",
                   (unsigned long long)qn_json_number(status, "peers_known"));
     show_consensus(&table, json_object_get(status, "consensus"));
-    qn_table_pair(&table, "storage", "%s", qn_json_text(status, "storage"));
+    show_storage(&table, status);
     show_timings(&table, json_object_get(status, "timings"));
     show_readiness(&table, status);
     qn_table_finish(&table);

@@ -128,6 +128,12 @@ static void collect(void *context, const struct qn_metric_sink *sink)
     qn_node_collect(get_node(context), sink);
 }
 
+static const char *storage(void *context, uint64_t *bytes)
+{
+    *bytes = 123456;
+    return get_node(context)->status.durable ? "/var/lib/qnet/9a41c07de25b38f6" : NULL;
+}
+
 static qn_time_us now(void)
 {
     return 5000000;
@@ -145,6 +151,7 @@ struct qn_api_host qn_fake_host_interface(struct qn_fake_host *host)
                                 .submit = submit,
                                 .node = get_node,
                                 .collect = collect,
+                                .storage = storage,
                                 .now = now,
                                 .unix_ms = unix_ms};
 }
