@@ -125,3 +125,21 @@ function(qn_library)
             DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" OPTIONAL FILES_MATCHING PATTERN "*.h")
     install(FILES "${CMAKE_BINARY_DIR}/qnet.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endfunction()
+
+# What verifies proofs without the rest: libqnet_verify.a, which needs nothing but the C library, and
+# libqnet_verify_openssl.a, which calls OpenSSL for it.
+function(qn_verify_library)
+    set(source "${CMAKE_SOURCE_DIR}/src")
+    file(GLOB verify CONFIGURE_DEPENDS "${source}/verify/*.c")
+    list(FILTER verify EXCLUDE REGEX "_test\\.c$")
+    add_library(qnet_verify STATIC ${verify} "${source}/wire/cbor_reader.c"
+        "${source}/wire/cbor_writer.c" "${source}/wire/utf8.c" "${source}/base/base64url.c")
+    qn_target_defaults(qnet_verify)
+
+    file(GLOB openssl CONFIGURE_DEPENDS "${source}/verify/openssl/*.c")
+    add_library(qnet_verify_openssl STATIC ${openssl})
+    qn_target_defaults(qnet_verify_openssl)
+    target_link_libraries(qnet_verify_openssl PUBLIC OpenSSL::Crypto)
+
+    install(TARGETS qnet_verify qnet_verify_openssl ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endfunction()

@@ -9,7 +9,7 @@ export LC_ALL=C
 
 build=${1:?usage: tools/check_symbols.sh <build folder> [allow list]}
 allow=${2:-$(dirname "${BASH_SOURCE[0]}")/core_symbols.allow}
-core=(base crypto wire ledger consensus peer gossip discovery node)
+core=(base crypto wire ledger consensus peer gossip discovery verify node)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
