@@ -1,15 +1,13 @@
 /* Events into the core, its actions out into the world: in order, never one within another. */
 #include "net/runtime_internal.h"
 
+#include "base/pool.h"
 #include "net/clock.h"
-
-#include <stdlib.h>
 
 static void enqueue(struct qn_runtime *runtime, const struct qn_event *event, struct qn_buf *bytes)
 {
-    struct qn_queued_event *queued = malloc(sizeof *queued);
+    struct qn_queued_event *queued = qn_pool_take(sizeof *queued);
 
-    QN_ASSERT(queued != NULL);
     queued->next = NULL;
     queued->bytes = bytes;
     queued->event = *event;
@@ -148,7 +146,7 @@ void qn_runtime_deliver(struct qn_runtime *runtime, struct qn_event *event, stru
     while (queued != NULL) { /* as long as the core's own actions have consequences */
         step(runtime, &queued->event);
         qn_buf_drop(queued->bytes);
-        free(queued);
+        qn_pool_give(queued, sizeof *queued);
         queued = dequeue(runtime);
     }
     runtime->is_stepping = false;
@@ -160,7 +158,7 @@ void qn_runtime_drop_events(struct qn_runtime *runtime)
 
     while (queued != NULL) {
         qn_buf_drop(queued->bytes);
-        free(queued);
+        qn_pool_give(queued, sizeof *queued);
         queued = dequeue(runtime);
     }
 }

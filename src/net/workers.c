@@ -1,5 +1,6 @@
 #include "net/workers.h"
 
+#include "base/pool.h"
 #include "net/clock.h"
 
 #include <pthread.h>
@@ -41,9 +42,8 @@ const char *qn_work_kind_name(enum qn_work_kind kind)
 
 struct qn_work *qn_work_new(enum qn_work_kind kind)
 {
-    struct qn_work *work = calloc(1, sizeof *work);
+    struct qn_work *work = qn_pool_take_zeroed(sizeof *work);
 
-    QN_ASSERT(work != NULL);
     work->kind = kind;
     return work;
 }
@@ -55,7 +55,7 @@ void qn_work_free(struct qn_work *work)
     } else if (work->kind == QN_WORK_VERIFY) {
         free(work->verify);
     }
-    free(work);
+    qn_pool_give(work, sizeof *work);
 }
 
 static void append(struct work_list *list, struct qn_work *work)
