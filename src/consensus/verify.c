@@ -3,6 +3,7 @@
 #include "consensus/state.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { COOKIE_JOB_BITS = 16 };
 
@@ -88,9 +89,7 @@ enum qn_verify_answer qn_verify_start(struct qn_consensus *c, const struct qn_ve
     action->digest = *digest;
     QN_ASSERT(signature.len <= sizeof action->signature.bytes);
     action->signature.len = (uint16_t)signature.len;
-    for (size_t i = 0; i < signature.len; i++) {
-        action->signature.bytes[i] = signature.at[i];
-    }
+    memcpy(action->signature.bytes, signature.at, signature.len);
     return QN_VERIFY_STARTED;
 }
 

@@ -12,6 +12,7 @@ struct pool_item {
     struct qn_node_id node;
     bool has_code;
     struct qn_hash code_leaf;
+    uint8_t looks; /* of qn_mempool_overdue at it, OVERDUE_LOOKS at most */
     uint32_t previous;
     uint32_t next; /* also links the free items */
 };
@@ -26,6 +27,8 @@ struct qn_mempool {
     struct qn_map by_node;
     struct qn_map by_code;
 };
+
+enum { OVERDUE_LOOKS = 2 };
 
 static const uint32_t none = UINT32_MAX;
 
@@ -157,6 +160,24 @@ size_t qn_mempool_take(const struct qn_mempool *pool, struct qn_span *txs, size_
     for (uint32_t i = pool->oldest; i != none && count < capacity; i = pool->items[i].next) {
         txs[count] = qn_buf_span(pool->items[i].bytes);
         count += 1;
+    }
+    return count;
+}
+
+size_t qn_mempool_overdue(struct qn_mempool *pool, struct qn_span *txs, size_t capacity)
+{
+    size_t count = 0;
+
+    for (uint32_t i = pool->oldest; i != none && count < capacity; i = pool->items[i].next) {
+        struct pool_item *item = &pool->items[i];
+        if (item->looks == OVERDUE_LOOKS) {
+            continue;
+        }
+        item->looks += 1;
+        if (item->looks == OVERDUE_LOOKS) {
+            txs[count] = qn_buf_span(item->bytes);
+            count += 1;
+        }
     }
     return count;
 }

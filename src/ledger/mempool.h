@@ -20,6 +20,9 @@ bool qn_mempool_has(const struct qn_mempool *pool, const struct qn_hash *tx_id);
 size_t qn_mempool_count(const struct qn_mempool *pool);
 /* Up to capacity of the oldest, as spans valid until the pool changes; returns how many. */
 size_t qn_mempool_take(const struct qn_mempool *pool, struct qn_span *txs, size_t capacity);
+/* As qn_mempool_take, but each transaction only once in its life: at the second call that finds it here.
+ * Called at intervals, it gives those that wait for longer than one. */
+size_t qn_mempool_overdue(struct qn_mempool *pool, struct qn_span *txs, size_t capacity);
 bool qn_mempool_remove(struct qn_mempool *pool, const struct qn_hash *tx_id);
 /* Calls dropped for, and removes, each one for which keep returns other than QN_OK: after every commit. */
 void qn_mempool_sweep(struct qn_mempool *pool,

@@ -125,6 +125,29 @@ static void a_full_pool_says_so_and_stays_as_it_is(void **state)
     qn_mempool_free(pool);
 }
 
+static void an_overdue_transaction_is_given_once(void **state)
+{
+    (void)state;
+    struct qn_mempool *pool = qn_mempool_new(8);
+    struct qn_span txs[8];
+    assert_int_equal(put(pool, 'a', 0, 0), QN_OK);
+    assert_int_equal(put(pool, 'b', 0, 0), QN_OK);
+    assert_int_equal(qn_mempool_overdue(pool, txs, 8), 0); /* just come */
+    assert_int_equal(put(pool, 'c', 0, 0), QN_OK);
+    assert_int_equal(qn_mempool_overdue(pool, txs, 1), 1); /* no room for the second */
+    struct qn_hash first = qn_tx_id(txs[0]);
+    struct qn_hash expected = id_of('a', 0, 0);
+    assert_true(qn_hash_equal(&first, &expected));
+    assert_int_equal(qn_mempool_overdue(pool, txs, 8), 1);
+    assert_int_equal(qn_mempool_overdue(pool, txs, 8), 1); /* 'c' was not looked at before */
+    struct qn_hash last = qn_tx_id(txs[0]);
+    expected = id_of('c', 0, 0);
+    assert_true(qn_hash_equal(&last, &expected));
+    assert_int_equal(qn_mempool_overdue(pool, txs, 8), 0);
+    expect_nodes(pool, "abc");
+    qn_mempool_free(pool);
+}
+
 static void references_are_kept_and_given_back(void **state)
 {
     struct qn_mempool *pool = qn_mempool_new(CAPACITY);
@@ -235,6 +258,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(the_oldest_come_first),
         cmocka_unit_test(one_per_transaction_node_and_code),
         cmocka_unit_test(a_full_pool_says_so_and_stays_as_it_is),
+        cmocka_unit_test(an_overdue_transaction_is_given_once),
         cmocka_unit_test(references_are_kept_and_given_back),
         cmocka_unit_test(a_sweep_asks_for_each_and_drops_the_rest),
         cmocka_unit_test(it_behaves_like_a_list_under_random_steps),

@@ -1,3 +1,4 @@
+#include "base/pool.h"
 #include "node/parts.h"
 
 #include <stdlib.h>
@@ -155,7 +156,7 @@ static void free_queues(struct qn_node *node)
     }
     for (size_t i = 0; i < QN_PENDING_TXS_MAX; i++) {
         qn_buf_drop(node->pending_txs[i].bytes);
-        free(node->pending_txs[i].tx);
+        qn_pool_give(node->pending_txs[i].tx, sizeof *node->pending_txs[i].tx);
     }
     for (size_t i = 0; i < QN_PENDING_REQUESTS_MAX; i++) {
         qn_buf_drop(node->submissions[i].bytes);

@@ -419,6 +419,48 @@ static void the_same_transaction_twice_is_answered_twice_and_done_once(void **st
 }
 
 /* A message that nobody honest sends ends the link with the right reason, and the others go on. */
+static void a_transaction_is_told_to_each_validator_once(void **state)
+{
+    (void)state;
+    struct qn_lab *lab = five_genesis_nodes(QN_POLICY_OPEN, 0);
+    size_t index = qn_lab_start_node(lab, -1);
+    wait_active(lab, 6, 6, QN_SECONDS(60));
+    uint64_t before = qn_lab_delivered(lab, QN_TX);
+    struct qn_tx tx = change_of(lab, index, QN_TX_UPDATE, 2);
+    assert_int_equal(submit(lab, 0, index, &tx)->code, QN_OK);
+    qn_lab_run(lab, QN_SECONDS(3));
+    assert_int_equal(qn_lab_delivered(lab, QN_TX) - before, 4);
+    qn_lab_free(lab);
+}
+
+/* Whoever was asked told one of the others and no more. */
+static void a_transaction_that_waits_is_told_again(void **state)
+{
+    (void)state;
+    struct qn_lab *lab = five_genesis_nodes(QN_POLICY_OPEN, 0);
+    size_t index = qn_lab_start_node(lab, -1);
+    wait_active(lab, 6, 6, QN_SECONDS(60));
+    struct qn_tx tx = change_of(lab, index, QN_TX_UPDATE, 2);
+    struct qn_buf *bytes = qn_lab_sign_tx(lab, index, &tx);
+    struct qn_buf *message = qn_tx_message_encode(qn_buf_span(bytes));
+    qn_lab_pause(lab, 3, true); /* no quorum, so it waits */
+    qn_lab_pause(lab, 4, true);
+    uint64_t before = qn_lab_delivered(lab, QN_TX);
+    assert_true(qn_lab_inject(lab, 0, 1, QN_TX, 0, qn_buf_span(message)));
+    qn_lab_run(lab, QN_MS(900));
+    uint64_t early = qn_lab_delivered(lab, QN_TX) - before;
+    qn_lab_run(lab, QN_MS(1600));
+    assert_true(early <= 1);                                         /* the one injected */
+    assert_true(qn_lab_delivered(lab, QN_TX) - before - early >= 2); /* to 0 and 2 at least */
+    qn_lab_pause(lab, 3, false);
+    qn_lab_pause(lab, 4, false);
+    qn_lab_submit(lab, 2, 201, bytes);
+    assert_int_equal(wait_reply(lab, 201)->code, QN_OK);
+    qn_buf_drop(message);
+    qn_buf_drop(bytes);
+    qn_lab_free(lab);
+}
+
 static void assert_closes(enum qn_message_kind kind, uint32_t request_id, struct qn_span bytes,
                           enum qn_close_reason reason)
 {
@@ -536,6 +578,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_update_through_a_follower_is_announced_anew),
         cmocka_unit_test(refusals_reach_the_client_with_their_reason),
         cmocka_unit_test(the_same_transaction_twice_is_answered_twice_and_done_once),
+        cmocka_unit_test(a_transaction_is_told_to_each_validator_once),
+        cmocka_unit_test(a_transaction_that_waits_is_told_again),
         cmocka_unit_test(malformed_messages_close_the_link),
         cmocka_unit_test(a_second_hello_and_a_hello_of_another_network_close_the_link),
         cmocka_unit_test(a_forged_record_is_blamed_on_its_sender),

@@ -58,6 +58,7 @@ struct qn_pending_tx {
     uint32_t generation;
     size_t jobs_left;
     bool failed;
+    bool told; /* by another validator, which told all others as well */
 };
 
 /* Somebody who waits for a transaction to become final. */

@@ -1,9 +1,9 @@
 /* Transactions on their way: checked, their signatures verified, then into the mempool (a validator) or on
  * to a validator (anybody else); whoever waits gets one precise answer. */
+#include "base/pool.h"
 #include "node/parts.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { QN_RELAY_TRIES_MAX = 4 };
@@ -126,6 +126,19 @@ static void relay(struct qn_node *node, struct qn_submission *submission)
 
 /* ---- verification ---- */
 
+static void tell_validators(struct qn_node *node, struct qn_span tx)
+{
+    struct qn_buf *message = qn_tx_message_encode(tx);
+    for (int i = 0; i < node->committee.count; i++) {
+        const struct qn_link *link =
+            node->validator_links[i] != 0 ? qn_node_link(node, node->validator_links[i]) : NULL;
+        if (link != NULL) {
+            qn_node_send(node, link, QN_TX, 0, qn_buf_hold(message));
+        }
+    }
+    qn_buf_drop(message);
+}
+
 static void enter_mempool(struct qn_node *node, struct qn_pending_tx *pending)
 {
     enum qn_err err = qn_mempool_put(node->mempool, pending->bytes, pending->tx);
@@ -136,15 +149,9 @@ static void enter_mempool(struct qn_node *node, struct qn_pending_tx *pending)
         refuse_all(node, &pending->id, err, "another transaction of this node or code waits");
         return;
     }
-    struct qn_buf *message = qn_tx_message_encode(qn_buf_span(pending->bytes));
-    for (int i = 0; i < node->committee.count; i++) {
-        const struct qn_link *link =
-            node->validator_links[i] != 0 ? qn_node_link(node, node->validator_links[i]) : NULL;
-        if (link != NULL) {
-            qn_node_send(node, link, QN_TX, 0, qn_buf_hold(message));
-        }
+    if (!pending->told) {
+        tell_validators(node, qn_buf_span(pending->bytes));
     }
-    qn_buf_drop(message);
     qn_node_tell_pending(node);
 }
 
@@ -163,7 +170,7 @@ static void relay_all(struct qn_node *node, const struct qn_hash *tx_id)
 static void release(struct qn_pending_tx *pending)
 {
     qn_buf_drop(pending->bytes);
-    free(pending->tx);
+    qn_pool_give(pending->tx, sizeof *pending->tx);
     uint32_t generation = pending->generation + 1;
     *pending = (struct qn_pending_tx){.generation = generation};
 }
@@ -224,9 +231,9 @@ static void start_verification(struct qn_node *node, struct qn_pending_tx *pendi
 }
 
 /* Checks a transaction and starts the verification of its signatures. An error with its text if it is
- * refused at once; QN_ERR_DUPLICATE if it is on its way already. */
+ * refused at once; QN_ERR_DUPLICATE if it is on its way already. told: another validator gave it to all. */
 static enum qn_err take_tx(struct qn_node *node, char *text, struct qn_buf *bytes,
-                           const struct qn_hash *tx_id)
+                           const struct qn_hash *tx_id, bool told)
 {
     struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
     size_t count = 0;
@@ -247,12 +254,12 @@ static enum qn_err take_tx(struct qn_node *node, char *text, struct qn_buf *byte
         return QN_ERR_DUPLICATE;
     }
     struct qn_signed envelope;
-    pending->tx = malloc(sizeof *pending->tx);
-    QN_ASSERT(pending->tx != NULL);
+    pending->tx = qn_pool_take(sizeof *pending->tx);
     err = qn_tx_decode(pending->tx, &envelope, qn_buf_span(bytes));
     QN_ASSERT(err == QN_OK); /* check_tx decoded it */
     pending->bytes = qn_buf_hold(bytes);
     pending->id = *tx_id;
+    pending->told = told;
     start_verification(node, pending, signatures, count);
     return QN_OK;
 }
@@ -297,7 +304,7 @@ static void start(struct qn_node *node, struct qn_submission *asked, struct qn_s
         finish_final(node, submission, height, index);
         return;
     }
-    enum qn_err err = take_tx(node, text, submission->bytes, &submission->tx_id);
+    enum qn_err err = take_tx(node, text, submission->bytes, &submission->tx_id, false);
     if (err == QN_OK || err == QN_ERR_DUPLICATE) {
         return; /* the answer follows from its way through the ledger */
     }
@@ -348,7 +355,7 @@ void qn_node_on_tx(struct qn_node *node, struct qn_link *link, struct qn_span by
     char text[QN_TEXT_LEN_MAX + 1];
     struct qn_hash tx_id = qn_tx_id(tx);
     struct qn_buf *copy = qn_buf_copy(tx);
-    enum qn_err err = take_tx(node, text, copy, &tx_id);
+    enum qn_err err = take_tx(node, text, copy, &tx_id, true);
     if (err != QN_OK && err != QN_ERR_DUPLICATE) { /* its submitter hears it from the other one */
         qn_log(node->log, QN_LOG_DEBUG, "tx", "refused", "reason=%s", qn_err_name(err));
     }
@@ -487,6 +494,17 @@ void qn_node_pass_on_txs(struct qn_node *node, const struct qn_validator_set *be
     }
 }
 
+/* Whoever got a transaction first told every validator linked to it, once. Should a message or a link
+ * have been missing, the others do it again. */
+static void tell_overdue(struct qn_node *node)
+{
+    struct qn_span txs[QN_BLOCK_TXS_MAX];
+    size_t count = qn_mempool_overdue(node->mempool, txs, QN_ARRAY_COUNT(txs));
+    for (size_t i = 0; i < count && node->validator >= 0; i++) {
+        tell_validators(node, txs[i]);
+    }
+}
+
 void qn_node_poll_submissions(struct qn_node *node)
 {
     for (size_t i = 0; i < QN_PENDING_REQUESTS_MAX; i++) {
@@ -499,4 +517,5 @@ void qn_node_poll_submissions(struct qn_node *node)
         }
     }
     sweep_mempool(node);
+    tell_overdue(node);
 }
