@@ -112,10 +112,10 @@ static void commit(struct node *node, const struct qn_consensus_action *action)
     qn_consensus_on_pending(node->c, &node->actions, true, network.now);
 }
 
-static void deliver(const struct delivery *delivery)
+static void deliver(struct delivery *delivery)
 {
     struct node *node = &network.nodes[delivery->to];
-    const struct qn_consensus_action *action = &delivery->action;
+    struct qn_consensus_action *action = &delivery->action;
 
     switch (action->kind) {
     case QN_CONSENSUS_SEND:
@@ -131,7 +131,9 @@ static void deliver(const struct delivery *delivery)
         qn_consensus_on_verified(node->c, &node->actions, action->cookie, true, network.now);
         break;
     case QN_CONSENSUS_PERSIST:
-        qn_consensus_on_persisted(node->c, &node->actions, action->cookie, network.now);
+        if (action->cookie != 0) {
+            qn_consensus_on_persisted(node->c, &node->actions, action->cookie, network.now);
+        }
         break;
     case QN_CONSENSUS_BUILD:
         build(node, action);
@@ -145,8 +147,7 @@ static void deliver(const struct delivery *delivery)
     default:
         fail_msg("action %d in a network without faults", (int)action->kind);
     }
-    qn_buf_drop(action->bytes);
-    qn_block_drop(action->block);
+    qn_consensus_action_drop(action);
 }
 
 static void send(int from, struct qn_consensus_action *action)
@@ -256,8 +257,7 @@ static void start(int down)
 static void stop(void)
 {
     for (; network.count > 0; network.count--) {
-        qn_buf_drop(network.queue[network.head].action.bytes);
-        qn_block_drop(network.queue[network.head].action.block);
+        qn_consensus_action_drop(&network.queue[network.head].action);
         network.head = (network.head + 1) % QUEUE;
     }
     for (int i = 0; i < VALIDATORS; i++) {
