@@ -142,6 +142,7 @@ static struct qn_tree_node *build(const struct qn_snapshot *reply)
     struct qn_tree_item items[QN_SNAPSHOT_LEAVES_MAX];
     size_t count = reply->chunk.leaf_count;
 
+    items[0] = none; /* nobody reads it if there is no leaf, but gcc cannot tell */
     for (size_t i = 0; i < count; i++) {
         const struct qn_snapshot_leaf *leaf = &reply->chunk.leaves[i];
         items[i] = none;
