@@ -1,0 +1,80 @@
+/* qnet-sim: the program behind ./dev sim. */
+#include "crypto/key.h"
+#include "sim/campaign.h"
+#include "sim/identity.h"
+#include "sim/options.h"
+#include "sim/progress.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { EXIT_USAGE = 2 };
+
+/* Small enough to type. */
+static uint64_t random_seed(void)
+{
+    uint8_t bytes[4];
+
+    qn_random_bytes(bytes, sizeof bytes);
+    return (uint64_t)bytes[0] << 24 | (uint64_t)bytes[1] << 16 | (uint64_t)bytes[2] << 8 | bytes[3];
+}
+
+/* In this process, with a transcript if asked for. */
+static int one_run(const struct qn_sim_options *options)
+{
+    struct qn_sim_campaign campaign = {.runs = 1, .failed_seed = options->first_seed};
+
+    qn_sim_run(&campaign.failure, &campaign.coverage, options->first_seed, options->nodes,
+               options->trace ? stdout : NULL);
+    (void)printf(
+        "seed %llu: trace hash %016llx, %llu blocks, %llu events\n",
+        (unsigned long long)options->first_seed, (unsigned long long)campaign.failure.trace,
+        (unsigned long long)campaign.failure.blocks, (unsigned long long)campaign.failure.steps);
+    if (!campaign.failure.ok) {
+        qn_sim_print_failure(&campaign, options);
+    }
+    return campaign.failure.ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int many_runs(struct qn_sim_options *options)
+{
+    static struct qn_sim_campaign campaign;
+
+    if (!options->has_seeds) {
+        options->first_seed = random_seed();
+        (void)printf("first seed %llu\n", (unsigned long long)options->first_seed);
+        (void)fflush(stdout);
+    }
+    if (!qn_sim_campaign_run(&campaign, options)) {
+        (void)fputs("error: no process could be made\n", stderr);
+        return EXIT_FAILURE;
+    }
+    qn_sim_print_summary(&campaign, options);
+    if (campaign.failed) {
+        qn_sim_print_failure(&campaign, options);
+    }
+    return campaign.failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+    struct qn_sim_options options;
+    const char *why = NULL;
+
+    switch (qn_sim_options_parse(&options, argc, argv)) {
+    case QN_SIM_OPTIONS_DONE:
+        return EXIT_SUCCESS;
+    case QN_SIM_OPTIONS_WRONG:
+        return EXIT_USAGE;
+    case QN_SIM_OPTIONS_RUN:
+        break;
+    }
+    if (qn_crypto_init(&why) != QN_OK) {
+        (void)fprintf(stderr, "error: %s\n", why);
+        return EXIT_FAILURE;
+    }
+    int status = options.first_seed == options.last_seed ? one_run(&options) : many_runs(&options);
+    qn_sim_keys_fini();
+    qn_crypto_fini();
+    return status;
+}
