@@ -72,8 +72,8 @@ void qn_sim_print_failure(const struct qn_sim_campaign *campaign,
                           const struct qn_sim_options *options)
 {
     (void)printf("FAILED: seed %llu, commit %s\n  broken: %s\n  replay: ./dev sim --seed %llu",
-                 (unsigned long long)campaign->failed_seed, QN_COMMIT,
-                 campaign->failure.failure, (unsigned long long)campaign->failed_seed);
+                 (unsigned long long)campaign->failed_seed, QN_COMMIT, campaign->failure.failure,
+                 (unsigned long long)campaign->failed_seed);
     if (options->nodes != 0) {
         (void)printf(" --nodes %u", options->nodes);
     }
