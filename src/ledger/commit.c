@@ -173,4 +173,5 @@ void qn_ledger_commit(struct qn_ledger *ledger, struct qn_ledger_commit *commit,
     tell_changes(commit, block);
     commit->batch = batch;
     qn_ledger_set_tip(ledger, block);
+    qn_ledger_note_checkpoint(ledger);
 }

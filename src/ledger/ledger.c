@@ -34,6 +34,7 @@ void qn_ledger_free(struct qn_ledger *ledger)
     for (size_t i = 0; i < QN_LEDGER_RECENT_MAX; i++) {
         qn_block_state_free(ledger->recent[i]);
     }
+    qn_ledger_drop_checkpoints(ledger);
     qn_block_drop(ledger->genesis_block);
     qn_id_table_fini(&ledger->ids);
     free(ledger);

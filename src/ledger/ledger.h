@@ -18,6 +18,10 @@ struct qn_ledger;
 QN_MUST_USE enum qn_err qn_ledger_new(struct qn_ledger **ledger, const struct qn_genesis *genesis,
                                       const struct qn_storage *storage);
 void qn_ledger_free(struct qn_ledger *ledger);
+/* Storage's head was put in place by a snapshot: goes on from there, with the state's tree that the caller
+ * has (of which it takes a reference). Everything that was executed and all that pointed into the ledger
+ * is gone. Errors as of qn_ledger_new; the ledger is then as it was. */
+QN_MUST_USE enum qn_err qn_ledger_reload(struct qn_ledger *ledger, struct qn_tree_node *tree);
 
 /* ---- transactions ---- */
 

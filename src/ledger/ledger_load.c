@@ -1,7 +1,10 @@
 /* Where a ledger starts: at block 0, or where storage left off. Nothing that storage says is believed:
  * the rebuilt state must have the root that the head block states. */
 #include "ledger/ledger_state.h"
+#include "ledger/snapshot_store.h"
 #include "ledger/store_keys.h"
+
+#include <stdlib.h>
 
 /* Fills the table of ids from the entries of the tree; they alone have something beside their value. */
 struct id_visit {
@@ -73,16 +76,27 @@ static bool visit_leaf(void *context, struct qn_span key, struct qn_buf *stored)
 }
 
 /* Genesis with every leaf that has changed since. */
-static enum qn_err load_state(struct qn_ledger *ledger, struct qn_state *state,
-                              const struct qn_hash *state_root)
+static enum qn_err load_leaves(struct qn_ledger *ledger, struct qn_state *state)
 {
     struct leaf_visit visit = {.state = state};
     struct qn_store_key first = qn_store_key_kind(QN_STORE_LEAF);
     enum qn_err err = ledger->storage->walk(ledger->storage->context, qn_store_key_span(&first),
                                             visit_leaf, &visit);
 
-    if (err == QN_OK) {
-        err = visit.err;
+    return err == QN_OK ? visit.err : err;
+}
+
+/* tree: of the head, if it is held already; NULL: from storage. */
+static enum qn_err load_state(struct qn_ledger *ledger, struct qn_state *state,
+                              const struct qn_hash *state_root, struct qn_tree_node *tree)
+{
+    enum qn_err err = QN_OK;
+
+    if (tree == NULL) {
+        err = load_leaves(ledger, state);
+    } else {
+        qn_tree_drop(state->tree);
+        state->tree = qn_tree_hold(tree);
     }
     if (err == QN_OK) {
         struct qn_hash root = qn_tree_root(state->tree);
@@ -133,7 +147,7 @@ static enum qn_err load_cert(const struct qn_ledger *ledger, struct qn_block_sta
 
 /* Turns the genesis block's state into the head's. */
 static enum qn_err load_tip(struct qn_ledger *ledger, struct qn_block_state *tip,
-                            const struct qn_store_head *head)
+                            const struct qn_store_head *head, struct qn_tree_node *tree)
 {
     struct qn_block *block = NULL;
     enum qn_err err = load_block(ledger, &block, head);
@@ -146,7 +160,7 @@ static enum qn_err load_tip(struct qn_ledger *ledger, struct qn_block_state *tip
     tip->history = head->history;
     err = load_cert(ledger, tip);
     if (err == QN_OK) {
-        err = load_state(ledger, &tip->state, &block->header.state_root);
+        err = load_state(ledger, &tip->state, &block->header.state_root, tree);
     }
     ledger->tx_count = head->tx_count;
     ledger->tx_first_height = head->tx_first_height;
@@ -168,7 +182,7 @@ static enum qn_err load_head(const struct qn_ledger *ledger, struct qn_store_hea
     return err;
 }
 
-enum qn_err qn_ledger_load(struct qn_ledger *ledger)
+static enum qn_err load(struct qn_ledger *ledger, struct qn_tree_node *tree)
 {
     struct qn_store_head head;
     struct qn_block_state *tip = qn_block_state_new_genesis(ledger->genesis);
@@ -178,7 +192,7 @@ enum qn_err qn_ledger_load(struct qn_ledger *ledger)
     if (err == QN_ERR_NOT_FOUND) {
         err = QN_OK; /* nothing stored yet */
     } else if (err == QN_OK) {
-        err = load_tip(ledger, tip, &head);
+        err = load_tip(ledger, tip, &head, tree);
     }
     if (err == QN_OK) {
         err = load_ids(ledger, &tip->state);
@@ -188,5 +202,35 @@ enum qn_err qn_ledger_load(struct qn_ledger *ledger)
         return err;
     }
     qn_ledger_set_tip(ledger, tip);
+    qn_ledger_note_checkpoint(ledger);
     return QN_OK;
+}
+
+enum qn_err qn_ledger_load(struct qn_ledger *ledger)
+{
+    bool pending = false;
+    enum qn_err err = qn_install_pending(ledger->storage, &pending);
+
+    if (err == QN_OK && pending) {
+        err = QN_ERR_NOT_READY; /* qn_install_recover comes first */
+    }
+    return err == QN_OK ? load(ledger, NULL) : err;
+}
+
+enum qn_err qn_ledger_reload(struct qn_ledger *ledger, struct qn_tree_node *tree)
+{
+    struct qn_ledger *fresh = calloc(1, sizeof *fresh);
+
+    QN_ASSERT(fresh != NULL);
+    fresh->genesis = ledger->genesis;
+    fresh->storage = ledger->storage;
+    qn_id_table_init(&fresh->ids);
+    enum qn_err err = load(fresh, tree);
+    if (err == QN_OK) {
+        struct qn_ledger old = *ledger;
+        *ledger = *fresh;
+        *fresh = old;
+    }
+    qn_ledger_free(fresh);
+    return err;
 }

@@ -15,6 +15,17 @@ enum {
     QN_LEDGER_CERT_STRIDE = 1024, /* so many blocks */
 };
 
+/* The state after a block whose height is a multiple of QN_LEDGER_CERT_STRIDE, kept to be served. */
+struct qn_checkpoint {
+    struct qn_block *block; /* NULL: none */
+    struct qn_tree_node *tree;
+    struct qn_history history; /* before the block */
+    uint64_t anchor;           /* height at or above it with a certificate; 0: none yet */
+    struct qn_buf *cert;       /* the anchor's */
+};
+/* Two that are proved, and one that may not be yet. */
+enum { QN_LEDGER_CHECKPOINTS_MAX = 3 };
+
 struct qn_ledger {
     const struct qn_genesis *genesis;
     const struct qn_storage *storage;
@@ -28,6 +39,7 @@ struct qn_ledger {
     uint64_t tx_count; /* kept in storage */
     uint64_t tx_first_height;
     struct qn_id_table ids;
+    struct qn_checkpoint checkpoints[QN_LEDGER_CHECKPOINTS_MAX]; /* the newest first */
 };
 
 /* The tip or an executed block; NULL if unknown. */
@@ -41,5 +53,10 @@ QN_MUST_USE enum qn_err qn_ledger_keep_state(struct qn_ledger *ledger,
 void qn_ledger_set_tip(struct qn_ledger *ledger, struct qn_block_state *child);
 /* Fills the ledger, in which nothing but genesis and storage is set yet. */
 QN_MUST_USE enum qn_err qn_ledger_load(struct qn_ledger *ledger);
+
+/* ---- snapshot_checkpoint.c ---- */
+/* The tip moved to this block: it may be a checkpoint, or prove one. */
+void qn_ledger_note_checkpoint(struct qn_ledger *ledger);
+void qn_ledger_drop_checkpoints(struct qn_ledger *ledger);
 
 #endif

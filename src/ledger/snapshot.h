@@ -7,6 +7,7 @@
 #define QN_LEDGER_SNAPSHOT_H
 
 #include "ledger/history.h"
+#include "ledger/ledger.h"
 #include "ledger/state_tree.h"
 #include "wire/snapshot.h"
 
@@ -15,6 +16,18 @@ enum {
     QN_CHUNK_LEN_MAX =
         QN_MESSAGE_LEN_MAX - 8192, /* leaves of one reply; the proof is beside them */
 };
+
+/* ---- serving ---- */
+
+/* Answers a request from the last two checkpoints whose blocks are proved final: SNAPSHOT, one reference,
+ * the caller's. QN_ERR_MALFORMED: the request names no place of a tree. QN_ERR_BUSY: what is wanted does
+ * not fit into the credit, or cannot be proved here; somebody else may. */
+QN_MUST_USE enum qn_err qn_snapshot_serve(const struct qn_ledger *ledger, struct qn_buf **reply,
+                                          const struct qn_get_snapshot *request);
+/* Height of the newest checkpoint that is served; 0: none. */
+uint64_t qn_snapshot_newest(const struct qn_ledger *ledger);
+
+/* ---- chunks ---- */
 
 /* A place in the tree: the first depth bits of the keys below it, as a number. */
 struct qn_prefix {
@@ -51,6 +64,8 @@ QN_MUST_USE enum qn_err qn_snapshot_chunk_check(struct qn_chunk *chunk,
                                                 struct qn_prefix prefix,
                                                 const struct qn_hash *state_root,
                                                 const struct qn_hash *held);
+
+/* ---- checkpoints ---- */
 
 /* What a MANIFEST states, its certificate's signatures apart. Nothing to release but block. */
 struct qn_manifest {

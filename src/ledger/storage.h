@@ -29,7 +29,8 @@ struct qn_storage {
                         bool (*visit)(void *visit_context, struct qn_span key,
                                       struct qn_buf *value),
                         void *visit_context);
-    /* Durable when it returns QN_OK. Called by the runtime only, off the core. */
+    /* Durable when it returns QN_OK. Called by the runtime, off the core; and once before a node lives, to
+     * end the install of a snapshot that was interrupted. */
     enum qn_err (*apply)(void *context, const struct qn_batch *batch);
     /* Several at once, in this order, all or none. NULL: one by one. */
     enum qn_err (*apply_many)(void *context, const struct qn_batch *const *batches, size_t count);

@@ -1,4 +1,5 @@
 #include "base/pool.h"
+#include "ledger/snapshot_store.h"
 #include "node/parts.h"
 
 #include <stdlib.h>
@@ -120,6 +121,10 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
                         qn_unix_ms unix_ms)
 {
     enum qn_err err = check_identity(config);
+    if (err != QN_OK) {
+        return err;
+    }
+    err = qn_install_recover(config->storage);
     if (err != QN_OK) {
         return err;
     }
