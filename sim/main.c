@@ -6,7 +6,6 @@
 #include "sim/progress.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -36,6 +35,17 @@ static int one_run(const struct qn_sim_options *options)
     return campaign.failure.ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int judge_gate(const struct qn_sim_campaign *campaign)
+{
+    if (campaign->failed) {
+        (void)printf("caught by seed %llu: %s\n", (unsigned long long)campaign->failed_seed,
+                     campaign->failure.failure);
+        return EXIT_SUCCESS;
+    }
+    (void)printf("not caught in %llu runs\n", (unsigned long long)campaign->runs);
+    return EXIT_FAILURE;
+}
+
 static int many_runs(struct qn_sim_options *options)
 {
     static struct qn_sim_campaign campaign;
@@ -48,6 +58,9 @@ static int many_runs(struct qn_sim_options *options)
     if (!qn_sim_campaign_run(&campaign, options)) {
         (void)fputs("error: no process could be made\n", stderr);
         return EXIT_FAILURE;
+    }
+    if (options->gate) {
+        return judge_gate(&campaign);
     }
     qn_sim_print_summary(&campaign, options);
     if (campaign.failed) {

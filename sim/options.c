@@ -23,6 +23,7 @@ static const char usage[] =
     "  --scenario NAME   a named run instead of random ones; list shows them, all runs them all\n"
     "  --trace           with --seed or --scenario: a readable transcript on standard output\n"
     "  --hashes          print the trace hash of every run\n"
+    "  --gate            succeed if an invariant breaks within the seeds: for mutants\n"
     "  --jobs J          processes (default: as many as there are cores)\n"
     "\n"
     "Exit status: 0 clean, 1 an invariant was broken, 2 wrong usage.\n";
@@ -102,6 +103,9 @@ static bool take(struct qn_sim_options *options, int which, const char *value)
     case 't':
         options->trace = true;
         return true;
+    case 'g':
+        options->gate = true;
+        return true;
     default:
         options->hashes = true;
         return true;
@@ -124,11 +128,17 @@ enum qn_sim_options_verdict qn_sim_options_parse(struct qn_sim_options *options,
                                                  char **argv)
 {
     static const struct option table[] = {
-        {"seeds", required_argument, NULL, 'r'},    {"seed", required_argument, NULL, 's'},
-        {"minutes", required_argument, NULL, 'm'},  {"nodes", required_argument, NULL, 'n'},
-        {"scenario", required_argument, NULL, 'c'}, {"trace", no_argument, NULL, 't'},
-        {"hashes", no_argument, NULL, 'x'},         {"jobs", required_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},           {0},
+        {"seeds", required_argument, NULL, 'r'},
+        {"seed", required_argument, NULL, 's'},
+        {"minutes", required_argument, NULL, 'm'},
+        {"nodes", required_argument, NULL, 'n'},
+        {"scenario", required_argument, NULL, 'c'},
+        {"trace", no_argument, NULL, 't'},
+        {"gate", no_argument, NULL, 'g'},
+        {"hashes", no_argument, NULL, 'x'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {0},
     };
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
 

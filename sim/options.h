@@ -13,6 +13,7 @@ struct qn_sim_options {
     unsigned jobs;      /* processes */
     bool trace;
     bool hashes;          /* print each run's trace hash */
+    bool gate;            /* a program that is broken on purpose: not to be caught is the failure */
     const char *scenario; /* NULL: random runs */
 };
 
