@@ -151,6 +151,31 @@ struct qn_tree_node *qn_tree_join(struct qn_tree_node *left, struct qn_tree_node
     return new_inner(0, left, right);
 }
 
+struct qn_tree_node *qn_tree_remove(struct qn_tree_node *tree, const struct qn_hash *key)
+{
+    const struct qn_tree_inner *path[KEY_BITS];
+    size_t depth = 0;
+    const struct qn_tree_node *at = tree;
+
+    while (at != NULL && !at->is_leaf) {
+        QN_ASSERT(depth < KEY_BITS);
+        path[depth] = qn_tree_inner_of(at);
+        at = path[depth]->children[qn_tree_bit(key, depth)];
+        depth += 1;
+    }
+    if (at == NULL || !qn_hash_equal(&qn_tree_leaf_of(at)->key, key)) {
+        return qn_tree_hold(tree);
+    }
+    struct qn_tree_node *subtree = NULL;
+    while (depth > 0) {
+        depth -= 1;
+        unsigned side = qn_tree_bit(key, depth);
+        struct qn_tree_node *sibling = qn_tree_hold(path[depth]->children[1 - side]);
+        subtree = side == 0 ? qn_tree_join(subtree, sibling) : qn_tree_join(sibling, subtree);
+    }
+    return subtree;
+}
+
 /* Recursion as deep as the tree. */
 static struct qn_tree_node *build(const struct qn_tree_item *items, size_t count, size_t depth)
 {

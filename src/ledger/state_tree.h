@@ -28,6 +28,9 @@ struct qn_tree_item {
 struct qn_tree_node *qn_tree_build(const struct qn_tree_item *items, size_t count, size_t depth);
 /* The subtree of which these are the left and the right half. Takes over both references. */
 struct qn_tree_node *qn_tree_join(struct qn_tree_node *left, struct qn_tree_node *right);
+/* A new version without key, which shares all nodes beside its path; the same version with one reference more
+ * if it has no such key. */
+struct qn_tree_node *qn_tree_remove(struct qn_tree_node *tree, const struct qn_hash *key);
 /* NULL if absent; valid while the tree is held. *extra may be asked for with a non-NULL pointer. */
 struct qn_buf *qn_tree_get(const struct qn_tree_node *tree, const struct qn_hash *key,
                            struct qn_buf **extra);

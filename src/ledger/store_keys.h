@@ -5,6 +5,7 @@
  *   't' tx id      {1: height, 2: registry index}
  *   'e' leaf key   {1: value, 2: extra (may lack)}: a leaf of the state tree that is not as in genesis
  *   's' ...         a snapshot on its way here: snapshot_store.h
+ *   'm' level index, 'l', 'l' height   history_store.h, past_state.h
  *   'h'            {1: height, 2: block id, 3: [peak of the history before that block],
  *                   4: transactions kept under 't', 5: height of the oldest of them or below} */
 #ifndef QN_STORE_KEYS_H
@@ -20,6 +21,8 @@ enum qn_store_kind {
     QN_STORE_LEAF = 'e',
     QN_STORE_HEAD = 'h',
     QN_STORE_SNAPSHOT = 's', /* snapshot_store.h */
+    QN_STORE_HISTORY = 'm',
+    QN_STORE_PAST = 'l',
 };
 
 struct qn_store_key {
