@@ -17,7 +17,9 @@
 
 enum {
     NODES = 4,
-    BLOCKS_WARM = 100, /* more than QN_LEDGER_RECENT_MAX */
+    /* More than QN_LEDGER_RECENT_MAX, and past 127, whose block completes as many nodes of the history as
+     * any below 255. */
+    BLOCKS_WARM = 130,
     BLOCKS_MEASURED = 100,
     CERT_LEN = 10000,
     KEY_FIRST = 1000, /* of qn_kit_key, for nodes that register */

@@ -1,4 +1,5 @@
 /* A block becomes final: the tip moves, and what storage needs to follow goes into a batch. */
+#include "ledger/history_store.h"
 #include "ledger/ledger_state.h"
 #include "ledger/store_keys.h"
 
@@ -167,6 +168,7 @@ void qn_ledger_commit(struct qn_ledger *ledger, struct qn_ledger_commit *commit,
 
     struct qn_batch *batch = qn_batch_new();
     put_block(batch, block);
+    qn_history_put(batch, &block->history, &block->block->id);
     prune_txs(ledger, batch);
     prune_cert(ledger, batch, block->block->header.height);
     put_head(ledger, batch, block);

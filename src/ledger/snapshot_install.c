@@ -1,5 +1,7 @@
 /* From staged chunks to a ledger in storage, batch by batch. Every step may be repeated, so an interrupted
  * install simply begins again. */
+#include "ledger/history_store.h"
+#include "ledger/past_state.h"
 #include "ledger/snapshot_keys.h"
 #include "ledger/snapshot_store.h"
 
@@ -204,6 +206,8 @@ static enum qn_err put_head(struct qn_install *install, struct qn_batch *batch)
         put(batch, &cert_key, qn_buf_copy(manifest->manifest.cert));
     }
     put(batch, &head_key, qn_store_head_encode(&head));
+    qn_history_put_peaks(batch, &head.history);
+    qn_past_put_start(batch, head.height);
     qn_batch_delete(batch, qn_store_key_span(&install_key));
     install->phase = PHASE_CLEAN;
     return QN_OK;
