@@ -166,12 +166,11 @@ static struct qn_ledger *open_ledger(struct qn_storage *storage, const struct qn
 static void check_txs(struct chain *chain, struct qn_buf *const *txs, size_t count,
                       qn_unix_ms unix_ms)
 {
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t signature_count;
+    struct qn_tx_checks checks = {0};
 
     for (size_t i = 0; i < count; i++) {
         uint64_t start = bench_now_ns();
-        enum qn_err err = qn_ledger_check_tx(chain->validator, signatures, &signature_count, NULL,
+        enum qn_err err = qn_ledger_check_tx(chain->validator, &checks, NULL,
                                              qn_buf_span(txs[i]), unix_ms);
         uint64_t elapsed = bench_now_ns() - start;
         bench_need(err == QN_OK, qn_err_text(err));

@@ -54,8 +54,12 @@ def genesis_cert_has_its_suite(cert):
     return spki_suite(payload(cert)[4]) == payload(cert)[3]
 
 
-def transaction_has_its_suites(transaction):
+def transaction_is_sound(transaction):
     tx = payload(transaction)
+    if tx[1] == 4:
+        return spki_suite(tx[7]) == tx[6]
+    if tx[1] == 6:
+        return all(a < b for ids in (tx[6], tx[7]) for a, b in zip(ids, ids[1:]))
     if tx[1] != 1:
         return True
     code_fits = 11 not in tx or spki_suite(tx[11][3]) is not None
@@ -69,7 +73,7 @@ def parameters_are_sorted(parameters):
 
 def block_is_sound(block):
     fits = len(cbor2.dumps(block, canonical=True)) <= 524288
-    return fits and all(transaction_has_its_suites(cbor2.loads(tx)) for tx in block[2])
+    return fits and all(transaction_is_sound(cbor2.loads(tx)) for tx in block[2])
 
 
 def blocks_are_sound(blocks):
@@ -116,9 +120,11 @@ BEYOND = {
     "block-cert": cert_is_counted,
     "nullify-cert": cert_is_counted,
     "genesis-cert": genesis_cert_has_its_suite,
-    "register": transaction_has_its_suites,
-    "tx": lambda v: transaction_has_its_suites(cbor2.loads(v[2])),
-    "submit": lambda v: transaction_has_its_suites(cbor2.loads(v[2])),
+    "register": transaction_is_sound,
+    "rotate": transaction_is_sound,
+    "validators": transaction_is_sound,
+    "tx": lambda v: transaction_is_sound(cbor2.loads(v[2])),
+    "submit": lambda v: transaction_is_sound(cbor2.loads(v[2])),
     "genesis-parameters": parameters_are_sorted,
     "block": block_is_sound,
     "propose": lambda v: block_is_sound(cbor2.loads(v[4])),
@@ -320,7 +326,7 @@ def entries_of(node):
 
 
 # Signed, so bound to a network.
-SIGNED_DIGESTS = {"proposal", "nullification", "activation-claim", "recovery"}
+SIGNED_DIGESTS = {"proposal", "nullification", "activation-claim", "rotation", "recovery"}
 
 
 def parts_of(rule, words):

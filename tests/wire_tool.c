@@ -68,6 +68,26 @@ static enum qn_err decode_revoke(struct qn_span bytes)
     return decode_transaction(bytes, QN_TX_REVOKE);
 }
 
+static enum qn_err decode_rotate(struct qn_span bytes)
+{
+    return decode_transaction(bytes, QN_TX_ROTATE);
+}
+
+static enum qn_err decode_issue(struct qn_span bytes)
+{
+    return decode_transaction(bytes, QN_TX_ISSUE);
+}
+
+static enum qn_err decode_validators(struct qn_span bytes)
+{
+    return decode_transaction(bytes, QN_TX_VALIDATORS);
+}
+
+static enum qn_err decode_evidence(struct qn_span bytes)
+{
+    return decode_transaction(bytes, QN_TX_EVIDENCE);
+}
+
 static enum qn_err decode_cert(struct qn_span bytes, bool names_block)
 {
     struct qn_cert cert;
@@ -216,6 +236,10 @@ static const struct {
     {"register", decode_register},
     {"update", decode_update},
     {"revoke", decode_revoke},
+    {"rotate", decode_rotate},
+    {"issue", decode_issue},
+    {"validators", decode_validators},
+    {"evidence", decode_evidence},
     {"announce", decode_in_announce},
     {"tx", decode_in_tx},
     {"submit", decode_in_submit},
@@ -403,7 +427,16 @@ static void print_signed_digests(uint64_t seed)
         print_hash(hash.bytes);
         printf("%u ", (unsigned)index);
         print_hash(id.bytes);
-        printf("\n");
+        struct qn_tx tx = {.network = network,
+                           .kind = QN_TX_ROTATE,
+                           .id = id,
+                           .sequence = numbers[0],
+                           .expires_ms = numbers[1]};
+        printf("\nrotation ");
+        print_hash(qn_rotate_digest(&tx).bytes);
+        print_hash(network.bytes);
+        print_hash(id.bytes);
+        printf("%ju %ju\n", (uintmax_t)numbers[0], (uintmax_t)numbers[1]);
         print_recovery_digest(&s, &network);
     }
 }

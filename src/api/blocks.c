@@ -64,6 +64,14 @@ static const char *tx_kind_name(enum qn_tx_kind kind)
         return "update";
     case QN_TX_REVOKE:
         return "revoke";
+    case QN_TX_ROTATE:
+        return "rotate";
+    case QN_TX_ISSUE:
+        return "issue";
+    case QN_TX_VALIDATORS:
+        return "validators";
+    case QN_TX_EVIDENCE:
+        return "evidence";
     }
     return "unknown";
 }

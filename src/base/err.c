@@ -57,6 +57,9 @@ static const char *const names[] = {
     [-QN_ERR_CRYPTO] = "crypto",
     [-QN_ERR_INVALID] = "invalid",
     [-QN_ERR_KEY_MISMATCH] = "key_mismatch",
+    [-QN_ERR_WORK_REQUIRED] = "work_required",
+    [-QN_ERR_BAD_WORK] = "bad_work",
+    [-QN_ERR_WRONG_EPOCH] = "wrong_epoch",
 };
 
 const char *qn_err_name(enum qn_err err)

@@ -48,7 +48,10 @@
     X(ERR_NO_MEMORY, -30, "out of memory")                                                         \
     X(ERR_CRYPTO, -31, "the cryptographic library failed")                                         \
     X(ERR_INVALID, -32, "invalid value")                                                           \
-    X(ERR_KEY_MISMATCH, -33, "the key is not the expected one")
+    X(ERR_KEY_MISMATCH, -33, "the key is not the expected one")                                    \
+    X(ERR_WORK_REQUIRED, -34, "a ticket of work is required by this network")                      \
+    X(ERR_BAD_WORK, -35, "the ticket of work does not hold")                                       \
+    X(ERR_WRONG_EPOCH, -36, "made for another epoch")
 
 enum qn_err {
 #define QN_ERR_ENUM(name, number, text) QN_##name = (number),

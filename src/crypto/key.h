@@ -14,12 +14,13 @@
 enum qn_sign_kind {
     QN_SIGN_GENESIS = 1, /* genesis certificate; network id all zero: it is what defines the id */
     QN_SIGN_RECORD,      /* peer record */
-    QN_SIGN_TRANSACTION, /* REGISTER, UPDATE, REVOKE by the node's key */
+    QN_SIGN_TRANSACTION, /* any transaction, by the key of its node or signer */
     QN_SIGN_ACTIVATE,    /* activation code over the node id */
     QN_SIGN_NOTARIZE,
     QN_SIGN_FINALIZE,
     QN_SIGN_NULLIFY,
     QN_SIGN_RECOVER,
+    QN_SIGN_ROTATE, /* a new key over the node id that it replaces */
 };
 
 /* "qnet/1/notarize" and so on; static. */

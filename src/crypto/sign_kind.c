@@ -19,6 +19,8 @@ const char *qn_sign_kind_context(enum qn_sign_kind kind)
         return "qnet/1/nullify";
     case QN_SIGN_RECOVER:
         return "qnet/1/recover";
+    case QN_SIGN_ROTATE:
+        return "qnet/1/rotate";
     }
     qn_assert_fail("a known kind of signature", __FILE__, __LINE__);
 }

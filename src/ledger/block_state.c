@@ -22,6 +22,7 @@ struct qn_block_state *qn_block_state_new(const struct qn_block_state *parent,
 
     child->parent = parent;
     qn_state_copy(&child->state, &parent->state);
+    child->committee = qn_committee_hold(parent->committee);
     child->history = parent->history;
     qn_history_append(&child->history, &parent->block->id);
     return child;
@@ -30,16 +31,17 @@ struct qn_block_state *qn_block_state_new(const struct qn_block_state *parent,
 struct qn_block_state *qn_block_state_new_genesis(const struct qn_genesis *genesis)
 {
     struct qn_block_state *first = allocate(0);
-    struct qn_hash validators = qn_validator_set_hash(&genesis->validators);
 
+    first->committee = qn_committee_new_genesis(genesis);
     qn_state_init_genesis(&first->state, genesis);
+    qn_committee_put(first->committee, &first->state);
     struct qn_header header = {
         .version = 1,
         .network = genesis->network,
         .state_root = qn_tree_root(first->state.tree),
         .history_root = qn_history_root(&first->history),
-        .validators_hash = validators,
-        .next_validators_hash = validators,
+        .validators_hash = first->committee->hash,
+        .next_validators_hash = first->committee->hash,
         .time_ms = genesis->time_ms,
     };
     first->block = qn_block_new(&header, NULL, 0);
@@ -54,6 +56,7 @@ void qn_block_state_free(struct qn_block_state *child)
     qn_block_drop(child->block);
     qn_buf_drop(child->cert);
     qn_state_fini(&child->state);
+    qn_committee_drop(child->committee);
     qn_pool_give(child->changes, child->change_capacity * sizeof *child->changes);
     qn_pool_give(child, sizeof *child);
 }
@@ -67,13 +70,12 @@ static void note_change(struct qn_block_state *child, const struct qn_effect *ef
                         enum qn_tx_kind kind, struct qn_span tx_bytes)
 {
     QN_ASSERT(child->change_count < child->change_capacity);
-    child->changes[child->change_count] = (struct qn_block_change){
-        .change = {.tx_id = qn_tx_id(tx_bytes),
-                   .kind = kind,
-                   .id = effect->entry.id,
-                   .index = effect->entry.index},
-        .uses_code = effect->uses_code,
-        .code_leaf = effect->code_leaf,
+    child->changes[child->change_count] = (struct qn_ledger_change){
+        .tx_id = qn_tx_id(tx_bytes),
+        .kind = kind,
+        .in_effect = true,
+        .id = effect->entry.id,
+        .index = effect->entry.index,
     };
     child->change_count += 1;
 }
@@ -120,23 +122,22 @@ void qn_block_state_header(const struct qn_block_state *child, struct qn_header 
                            size_t tx_count, qn_unix_ms time_ms)
 {
     const struct qn_block *parent = child->parent->block;
+    const struct qn_committee *committee = child->parent->committee;
 
-    /* One epoch in this version, so the committee is the parent's. */
     *header = (struct qn_header){
         .version = 1,
         .network = genesis->network,
-        .epoch = parent->header.epoch,
+        .epoch = committee->epoch,
         .height = child->history.count,
         .parent = parent->id,
         .tx_root = qn_block_tx_root(txs, tx_count),
         .history_root = qn_history_root(&child->history),
-        .validators_hash = parent->header.next_validators_hash,
-        .next_validators_hash = parent->header.next_validators_hash,
+        .validators_hash = committee->hash,
         .time_ms = time_ms,
     };
 }
 
-struct qn_hash qn_block_state_seal(struct qn_block_state *child)
+void qn_block_state_seal(struct qn_block_state *child, struct qn_header *header)
 {
     const struct qn_counters *before = &child->parent->state.counters;
     const struct qn_counters *after = &child->state.counters;
@@ -144,5 +145,7 @@ struct qn_hash qn_block_state_seal(struct qn_block_state *child)
     if (before->next_index != after->next_index || before->active_count != after->active_count) {
         qn_state_put_counters(&child->state);
     }
-    return qn_tree_root(child->state.tree);
+    header->next_validators_hash = child->committee->hash;
+    header->flags = child->committee == child->parent->committee ? 0 : QN_HEADER_EPOCH_END;
+    header->state_root = qn_tree_root(child->state.tree);
 }

@@ -2,17 +2,11 @@
 #ifndef QN_BLOCK_STATE_H
 #define QN_BLOCK_STATE_H
 
+#include "ledger/committee.h"
 #include "ledger/history.h"
 #include "ledger/ledger.h"
 #include "ledger/state.h"
 #include "wire/block.h"
-
-/* One transaction's doing. */
-struct qn_block_change {
-    struct qn_ledger_change change;
-    bool uses_code;
-    struct qn_hash code_leaf;
-};
 
 struct qn_block_state {
     const struct qn_block_state *parent; /* not owned; NULL: committed */
@@ -20,9 +14,10 @@ struct qn_block_state {
     struct qn_buf *cert;                 /* committed: of its finalization; may be NULL */
     struct qn_state state;               /* empty in committed blocks below the tip */
     struct qn_history history;           /* over the ids of all blocks before this one */
+    struct qn_committee *committee;      /* that votes on the children of this block */
     size_t change_count;
     size_t change_capacity;
-    struct qn_block_change *changes;
+    struct qn_ledger_change *changes; /* what each transaction did */
 };
 
 /* A child of parent that has no transactions yet and room for this many. Heap. */
@@ -40,11 +35,11 @@ QN_MUST_USE enum qn_err qn_block_state_apply(struct qn_block_state *child,
                                              struct qn_span tx_bytes);
 /* The tx_root of these transactions; at most QN_BLOCK_TXS_MAX. */
 struct qn_hash qn_block_tx_root(const struct qn_span *txs, size_t tx_count);
-/* The header that follows from the parent and these transactions, state_root aside. */
+/* The header as far as it follows from the parent and these transactions without executing them. */
 void qn_block_state_header(const struct qn_block_state *child, struct qn_header *header,
                            const struct qn_genesis *genesis, const struct qn_span *txs,
                            size_t tx_count, qn_unix_ms time_ms);
-/* After the last transaction: the state_root. */
-struct qn_hash qn_block_state_seal(struct qn_block_state *child);
+/* After the last transaction: the rest of the header, state_root included. */
+void qn_block_state_seal(struct qn_block_state *child, struct qn_header *header);
 
 #endif

@@ -49,7 +49,7 @@ enum qn_err qn_ledger_build(struct qn_ledger *ledger, struct qn_block **block,
     struct qn_block_state *child = qn_block_state_new(parent_state, capacity);
     select_txs(&selection, child, ledger->genesis, time_ms, txs, tx_count);
     qn_block_state_header(child, &header, ledger->genesis, selection.txs, selection.count, time_ms);
-    header.state_root = qn_block_state_seal(child);
+    qn_block_state_seal(child, &header);
     struct qn_block *built = qn_block_new(&header, selection.txs, selection.count);
     if (qn_ledger_knows(ledger, &built->id)) {
         qn_block_state_free(child);

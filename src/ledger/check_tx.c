@@ -17,28 +17,34 @@ static struct qn_span code_signature(const struct qn_signed *envelope,
     return span;
 }
 
-static size_t list_signatures(struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX],
-                              const struct qn_tx *tx, const struct qn_signed *envelope,
-                              const struct qn_effect *effect)
+static void add_signature(struct qn_tx_checks *checks, const struct qn_tx_signature *signature)
 {
-    signatures[0] = (struct qn_tx_signature){
-        .key = effect->entry.key,
-        .kind = QN_SIGN_TRANSACTION,
-        .digest = qn_signing_digest(&tx->network, envelope->payload),
-        .signature = envelope->signature,
-    };
-    if (!effect->uses_code) {
-        return 1;
+    QN_ASSERT(checks->signature_count < QN_TX_SIGNATURES_MAX);
+    checks->signatures[checks->signature_count] = *signature;
+    checks->signature_count += 1;
+}
+
+static void list_checks(struct qn_tx_checks *checks, const struct qn_tx *tx,
+                        const struct qn_signed *envelope, const struct qn_effect *effect)
+{
+    *checks = (struct qn_tx_checks){0};
+    add_signature(checks, &(struct qn_tx_signature){
+                              .key = effect->entry.key,
+                              .kind = QN_SIGN_TRANSACTION,
+                              .digest = qn_signing_digest(&tx->network, envelope->payload),
+                              .signature = envelope->signature,
+                          });
+    if (effect->uses_code) {
+        const struct qn_activation *activation = &tx->activation;
+        add_signature(checks, &(struct qn_tx_signature){
+                                  .key = activation->code_key,
+                                  .kind = QN_SIGN_ACTIVATE,
+                                  .digest = qn_activation_digest(
+                                      &tx->network, &activation->batch_root, activation->index,
+                                      &tx->id),
+                                  .signature = code_signature(envelope, &activation->signature),
+                              });
     }
-    const struct qn_activation *activation = &tx->activation;
-    signatures[1] = (struct qn_tx_signature){
-        .key = activation->code_key,
-        .kind = QN_SIGN_ACTIVATE,
-        .digest =
-            qn_activation_digest(&tx->network, &activation->batch_root, activation->index, &tx->id),
-        .signature = code_signature(envelope, &activation->signature),
-    };
-    return 2;
 }
 
 static enum qn_err check_form(const struct qn_rule_view *view, struct qn_tx *tx,
@@ -56,9 +62,8 @@ static enum qn_err check_form(const struct qn_rule_view *view, struct qn_tx *tx,
     return QN_OK;
 }
 
-static enum qn_err check(const struct qn_rule_view *view,
-                         struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX],
-                         size_t *signature_count, struct qn_span tx_bytes)
+static enum qn_err check(const struct qn_rule_view *view, struct qn_tx_checks *checks,
+                         struct qn_span tx_bytes)
 {
     struct qn_tx tx;
     struct qn_signed envelope;
@@ -69,14 +74,13 @@ static enum qn_err check(const struct qn_rule_view *view,
         err = qn_rule_check(view, &effect, &tx);
     }
     if (err == QN_OK) {
-        *signature_count = list_signatures(signatures, &tx, &envelope, &effect);
+        list_checks(checks, &tx, &envelope, &effect);
     }
     return err;
 }
 
 enum qn_err qn_ledger_check_tx(const struct qn_ledger *ledger,
-                               struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX],
-                               size_t *signature_count, char *text, struct qn_span tx_bytes,
+                               struct qn_tx_checks *checks, char *text, struct qn_span tx_bytes,
                                qn_unix_ms unix_ms)
 {
     qn_unix_ms time_min = qn_block_time_min(ledger->tip);
@@ -90,13 +94,11 @@ enum qn_err qn_ledger_check_tx(const struct qn_ledger *ledger,
         .text = text,
     };
 
-    return check(&view, signatures, signature_count, tx_bytes);
+    return check(&view, checks, tx_bytes);
 }
 
-enum qn_err qn_ledger_tx_signatures(const struct qn_ledger *ledger,
-                                    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX],
-                                    size_t *signature_count, const struct qn_hash *parent,
-                                    struct qn_span tx_bytes)
+enum qn_err qn_ledger_tx_checks(const struct qn_ledger *ledger, struct qn_tx_checks *checks,
+                                const struct qn_hash *parent, struct qn_span tx_bytes)
 {
     const struct qn_block_state *parent_state = qn_ledger_find_state(ledger, parent);
 
@@ -111,5 +113,5 @@ enum qn_err qn_ledger_tx_signatures(const struct qn_ledger *ledger,
         .time_ms = qn_block_time_min(parent_state),
         .expires_ms_max = UINT64_MAX,
     };
-    return check(&view, signatures, signature_count, tx_bytes);
+    return check(&view, checks, tx_bytes);
 }

@@ -25,17 +25,25 @@ static void put_leaf(struct qn_batch *batch, const struct qn_state *state,
 }
 
 static void put_change(struct qn_batch *batch, const struct qn_block_state *block,
-                       const struct qn_block_change *change)
+                       const struct qn_ledger_change *change)
 {
-    struct qn_store_tx tx = {block->block->header.height, change->change.index};
-    struct qn_hash entry_key = qn_state_entry_key(&change->change.id);
+    struct qn_store_tx tx = {block->block->header.height, change->index};
 
-    put(batch, qn_store_key_hash(QN_STORE_TX, &change->change.tx_id), qn_store_tx_encode(&tx));
-    put_leaf(batch, &block->state, &entry_key);
-    if (change->uses_code) {
-        struct qn_hash code_key = qn_state_code_key(&change->code_leaf);
-        put_leaf(batch, &block->state, &code_key);
-    }
+    put(batch, qn_store_key_hash(QN_STORE_TX, &change->tx_id), qn_store_tx_encode(&tx));
+}
+
+/* The committee of the epoch that begins after this block. */
+static void put_epoch(struct qn_batch *batch, const struct qn_committee *committee)
+{
+    struct qn_store_epoch epoch = {.first_height = committee->first_height, .set = committee->set};
+
+    put(batch, qn_store_key_height(QN_STORE_EPOCH, committee->epoch),
+        qn_store_epoch_encode(&epoch));
+}
+
+static bool ends_epoch(const struct qn_block_state *block)
+{
+    return (block->block->header.flags & QN_HEADER_EPOCH_END) != 0;
 }
 
 static void put_block(struct qn_batch *batch, const struct qn_block_state *block)
@@ -49,9 +57,11 @@ static void put_block(struct qn_batch *batch, const struct qn_block_state *block
     for (size_t i = 0; i < block->change_count; i++) {
         put_change(batch, block, &block->changes[i]);
     }
-    if (block->change_count > 0) {
-        struct qn_hash counters_key = qn_state_counters_key();
-        put_leaf(batch, &block->state, &counters_key);
+    for (size_t i = 0; i < block->state.touched_count; i++) {
+        put_leaf(batch, &block->state, &block->state.touched[i]);
+    }
+    if (ends_epoch(block)) {
+        put_epoch(batch, block->committee);
     }
 }
 
@@ -145,9 +155,10 @@ static void tell_changes(struct qn_ledger_commit *commit, const struct qn_block_
 {
     commit->height = block->block->header.height;
     commit->block_id = block->block->id;
+    commit->epoch_end = ends_epoch(block);
     commit->change_count = block->change_count;
     for (size_t i = 0; i < block->change_count; i++) {
-        commit->changes[i] = block->changes[i].change;
+        commit->changes[i] = block->changes[i];
     }
 }
 
@@ -159,7 +170,7 @@ void qn_ledger_commit(struct qn_ledger *ledger, struct qn_ledger_commit *commit,
     QN_ASSERT(block != NULL && block->parent == ledger->tip);
     block->cert = cert == NULL ? NULL : qn_buf_hold(cert);
     for (size_t i = 0; i < block->change_count; i++) {
-        const struct qn_ledger_change *change = &block->changes[i].change;
+        const struct qn_ledger_change *change = &block->changes[i];
         if (change->kind == QN_TX_REGISTER) {
             qn_id_table_put(&ledger->ids, change->index, &change->id);
         }

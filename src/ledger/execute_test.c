@@ -355,8 +355,7 @@ static void an_empty_block_is_legal(void **state)
 static void signatures_of_a_proposal_are_those_of_the_parents_state(void **state)
 {
     struct scene scene;
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t count;
+    struct qn_tx_checks checks = {0};
     struct qn_hash unknown = {{1}};
 
     (void)state;
@@ -368,24 +367,24 @@ static void signatures_of_a_proposal_are_those_of_the_parents_state(void **state
     tx.expires_ms =
         QN_KIT_TIME_MS + 5000 + (qn_unix_ms)2 * QN_TX_LIFETIME_MS_MAX; /* execute's business */
     struct qn_buf *bytes = qn_kit_tx_sign(&tx, scene.keys[0]);
-    assert_int_equal(qn_ledger_tx_signatures(scene.judge.ledger, signatures, &count, &unknown,
+    assert_int_equal(qn_ledger_tx_checks(scene.judge.ledger, &checks, &unknown,
                                              qn_buf_span(bytes)),
                      QN_ERR_NOT_FOUND);
     assert_int_equal(
-        qn_ledger_tx_signatures(scene.judge.ledger, signatures, &count, &tip, qn_buf_span(bytes)),
+        qn_ledger_tx_checks(scene.judge.ledger, &checks, &tip, qn_buf_span(bytes)),
         QN_ERR_NOT_REGISTERED);
-    assert_int_equal(qn_ledger_tx_signatures(scene.judge.ledger, signatures, &count,
+    assert_int_equal(qn_ledger_tx_checks(scene.judge.ledger, &checks,
                                              &scene.block->id, qn_buf_span(bytes)),
                      QN_OK);
-    assert_int_equal(count, 1);
-    assert_int_equal(qn_verify(&signatures[0].key, signatures[0].kind, &signatures[0].digest,
-                               signatures[0].signature),
+    assert_int_equal(checks.signature_count, 1);
+    assert_int_equal(qn_verify(&checks.signatures[0].key, checks.signatures[0].kind, &checks.signatures[0].digest,
+                               checks.signatures[0].signature),
                      QN_OK);
     /* What is expired by the parent's time is expired in any child. */
     qn_buf_drop(bytes);
     tx.expires_ms = scene.block->header.time_ms + 1;
     bytes = qn_kit_tx_fake(&tx, 1);
-    assert_int_equal(qn_ledger_tx_signatures(scene.judge.ledger, signatures, &count,
+    assert_int_equal(qn_ledger_tx_checks(scene.judge.ledger, &checks,
                                              &scene.block->id, qn_buf_span(bytes)),
                      QN_ERR_EXPIRED);
     qn_buf_drop(bytes);

@@ -3,6 +3,7 @@
 #ifndef QN_GENESIS_H
 #define QN_GENESIS_H
 
+#include "wire/activation_batch.h"
 #include "wire/block.h"
 #include "wire/genesis_cert.h"
 #include "wire/genesis_reply.h"
@@ -15,14 +16,6 @@ enum qn_activation_policy {
 /* "codes" / "open"; NULL for another number. */
 const char *qn_activation_policy_name(unsigned policy);
 
-/* A batch of activation codes: the Merkle root (ledger/activation.h) of the hashes of their keys. */
-struct qn_activation_batch {
-    struct qn_hash root;
-    uint32_t count; /* of codes, 1..2^QN_ACTIVATION_PATH_MAX */
-    uint32_t class; /* free for the issuer; kept in the entry */
-    qn_unix_ms expires_ms;
-};
-
 /* {1: policy, 2: [{1: root, 2: count, 3: class, 4: expires}]}, batches sorted by root. */
 struct qn_genesis_parameters {
     enum qn_activation_policy policy;
@@ -34,14 +27,6 @@ QN_MUST_USE enum qn_err qn_genesis_parameters_encode(const struct qn_genesis_par
                                                      struct qn_span *bytes);
 QN_MUST_USE enum qn_err qn_genesis_parameters_decode(struct qn_genesis_parameters *parameters,
                                                      struct qn_span bytes);
-/* A batch alone as base64url text of its CBOR map, as `qnet activation issue` prints it and
- * QNET_ACTIVATION_BATCH_001... carry it. */
-QN_MUST_USE enum qn_err qn_activation_batch_encode(const struct qn_activation_batch *batch,
-                                                   uint8_t *out, size_t capacity,
-                                                   struct qn_span *bytes);
-QN_MUST_USE enum qn_err qn_activation_batch_decode(struct qn_activation_batch *batch,
-                                                   struct qn_span bytes);
-
 struct qn_genesis {
     struct qn_network_id network;
     char name[QN_NETWORK_NAME_LEN_MAX + 1];

@@ -17,49 +17,6 @@ const char *qn_activation_policy_name(unsigned policy)
     return NULL;
 }
 
-static void write_batch(struct qn_writer *w, const void *record)
-{
-    const struct qn_activation_batch *batch = record;
-
-    qn_write_map(w, 4);
-    qn_write_bytes_at(w, 1, batch->root.bytes, QN_HASH_LEN);
-    qn_write_uint_at(w, 2, batch->count);
-    qn_write_uint_at(w, 3, batch->class);
-    qn_write_uint_at(w, 4, batch->expires_ms);
-}
-
-static void read_batch(struct qn_reader *in, struct qn_activation_batch *batch)
-{
-    struct qn_map_reader map = qn_read_map(in);
-
-    qn_read_fixed_at(in, &map, 1, batch->root.bytes, QN_HASH_LEN);
-    batch->count = (uint32_t)qn_read_uint_at(in, &map, 2, 1U << QN_ACTIVATION_PATH_MAX);
-    qn_read_require(in, batch->count > 0);
-    batch->class = (uint32_t)qn_read_uint_at(in, &map, 3, UINT32_MAX);
-    batch->expires_ms = qn_read_uint_at(in, &map, 4, UINT64_MAX);
-    qn_read_map_end(in, &map);
-}
-
-enum qn_err qn_activation_batch_encode(const struct qn_activation_batch *batch, uint8_t *out,
-                                       size_t capacity, struct qn_span *bytes)
-{
-    return qn_encode_into(out, capacity, bytes, write_batch, batch);
-}
-
-enum qn_err qn_activation_batch_decode(struct qn_activation_batch *batch, struct qn_span bytes)
-{
-    struct qn_activation_batch result = {0};
-    struct qn_reader in;
-
-    qn_reader_init(&in, bytes);
-    read_batch(&in, &result);
-    enum qn_err err = qn_reader_done(&in);
-    if (err == QN_OK) {
-        *batch = result;
-    }
-    return err;
-}
-
 /* Strictly ascending roots: one encoding for one set of batches, and none of them twice. */
 static bool in_order(const struct qn_activation_batch *a, const struct qn_activation_batch *b)
 {
@@ -75,7 +32,7 @@ static void write_parameters(struct qn_writer *w, const void *record)
     qn_write_key(w, 2);
     qn_write_array(w, parameters->batch_count);
     for (size_t i = 0; i < parameters->batch_count; i++) {
-        write_batch(w, &parameters->batches[i]);
+        qn_write_activation_batch(w, &parameters->batches[i]);
     }
 }
 
@@ -103,7 +60,7 @@ static void read_parameters(struct qn_reader *in, struct qn_genesis_parameters *
     qn_read_key(in, &map, 2);
     parameters->batch_count = qn_read_array(in, 0, QN_ACTIVATION_BATCHES_MAX);
     for (size_t i = 0; i < parameters->batch_count; i++) {
-        read_batch(in, &parameters->batches[i]);
+        qn_read_activation_batch(in, &parameters->batches[i]);
         qn_read_require(in,
                         i == 0 || in_order(&parameters->batches[i - 1], &parameters->batches[i]));
     }

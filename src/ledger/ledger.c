@@ -117,9 +117,9 @@ static bool find_recent_tx(const struct qn_ledger *ledger, uint64_t *height,
     for (size_t i = 0; i < QN_LEDGER_RECENT_MAX; i++) {
         const struct qn_block_state *recent = ledger->recent[i];
         for (size_t j = 0; recent != NULL && j < recent->change_count; j++) {
-            if (qn_hash_equal(&recent->changes[j].change.tx_id, tx_id)) {
+            if (qn_hash_equal(&recent->changes[j].tx_id, tx_id)) {
                 *height = recent->block->header.height;
-                *registry_index = recent->changes[j].change.index;
+                *registry_index = recent->changes[j].index;
                 return true;
             }
         }
@@ -163,6 +163,59 @@ enum qn_err qn_ledger_entry_at(const struct qn_ledger *ledger, struct qn_registr
         return QN_ERR_NOT_FOUND;
     }
     return qn_ledger_entry(ledger, entry, qn_id_table_get(&ledger->ids, index));
+}
+
+const struct qn_validator_set *qn_ledger_validators(const struct qn_ledger *ledger)
+{
+    return &ledger->tip->committee->set;
+}
+
+uint64_t qn_ledger_epoch(const struct qn_ledger *ledger)
+{
+    return ledger->tip->committee->epoch;
+}
+
+/* Among those that storage may not have yet, the current one included. */
+static const struct qn_committee *find_recent_committee(const struct qn_ledger *ledger,
+                                                        uint64_t epoch)
+{
+    for (size_t i = 0; i < QN_LEDGER_RECENT_MAX; i++) {
+        const struct qn_block_state *recent = ledger->recent[i];
+        if (recent != NULL && recent->committee->epoch == epoch) {
+            return recent->committee;
+        }
+    }
+    return NULL;
+}
+
+enum qn_err qn_ledger_validators_at(const struct qn_ledger *ledger, uint64_t epoch,
+                                    struct qn_validator_set *set, uint64_t *first_height)
+{
+    const struct qn_committee *recent = find_recent_committee(ledger, epoch);
+    struct qn_store_key key = qn_store_key_height(QN_STORE_EPOCH, epoch);
+    struct qn_store_epoch found = {.first_height = 1};
+    struct qn_buf *value = NULL;
+
+    if (recent != NULL) {
+        found.first_height = recent->first_height;
+        qn_validator_set_copy(&found.set, &recent->set);
+    } else if (epoch == 0) {
+        qn_validator_set_copy(&found.set, &ledger->genesis->validators);
+    } else {
+        enum qn_err err = get(ledger, &value, &key);
+        if (err == QN_OK) {
+            err = qn_store_epoch_decode(&found, qn_buf_span(value));
+            qn_buf_drop(value);
+        }
+        if (err != QN_OK) {
+            return err;
+        }
+    }
+    *set = found.set;
+    if (first_height != NULL) {
+        *first_height = found.first_height;
+    }
+    return QN_OK;
 }
 
 uint64_t qn_ledger_entry_count(const struct qn_ledger *ledger)

@@ -2,7 +2,7 @@
  * blocks that are not final yet side by side, and moves the committed tip when consensus says so.
  *
  * Pure: no clock, no signatures verified inside. Whoever calls execute has verified the transactions'
- * signatures (qn_ledger_tx_signatures says which). Single-threaded. */
+ * signatures (qn_ledger_tx_checks says which). Single-threaded. */
 #ifndef QN_LEDGER_H
 #define QN_LEDGER_H
 
@@ -25,28 +25,35 @@ QN_MUST_USE enum qn_err qn_ledger_reload(struct qn_ledger *ledger, struct qn_tre
 
 /* ---- transactions ---- */
 
-/* The signatures that must verify before a transaction may be executed: one or two. */
+/* A signature that must verify before a transaction may be executed. */
 struct qn_tx_signature {
     struct qn_public_key key;
     enum qn_sign_kind kind;
     struct qn_hash digest;
     struct qn_span signature; /* into the transaction's bytes */
 };
-enum { QN_TX_SIGNATURES_MAX = 2 };
+enum { QN_TX_SIGNATURES_MAX = 3 };
+
+/* What remains to be checked of a transaction, slowly and by workers. */
+struct qn_tx_checks {
+    size_t signature_count; /* 1..QN_TX_SIGNATURES_MAX */
+    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
+    bool has_ticket;
+    struct qn_ticket ticket;
+};
 
 /* Precise verdict on a transaction against the committed state at this time: form, network, expiry,
- * entry, sequence, code, batch, path. QN_OK: it could go into the next block; *signatures and
- * *signature_count then say what is to be verified (into tx_bytes). Otherwise the error, and text (of
- * QN_TEXT_LEN_MAX + 1, may be NULL) explains it to a person, with names and numbers. */
+ * entry, sequence, code, batch, path. QN_OK: it could go into the next block; *checks then says what is
+ * to be verified (into tx_bytes). Otherwise the error, and text (of QN_TEXT_LEN_MAX + 1, may be NULL)
+ * explains it to a person, with names and numbers. */
 QN_MUST_USE enum qn_err qn_ledger_check_tx(const struct qn_ledger *ledger,
-                                           struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX],
-                                           size_t *signature_count, char *text,
+                                           struct qn_tx_checks *checks, char *text,
                                            struct qn_span tx_bytes, qn_unix_ms unix_ms);
 /* Like check_tx, against the state after this parent (known by execute), for the transactions of a
  * proposal; expiry is judged by the block's time. */
-QN_MUST_USE enum qn_err qn_ledger_tx_signatures(
-    const struct qn_ledger *ledger, struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX],
-    size_t *signature_count, const struct qn_hash *parent, struct qn_span tx_bytes);
+QN_MUST_USE enum qn_err qn_ledger_tx_checks(const struct qn_ledger *ledger,
+                                            struct qn_tx_checks *checks,
+                                            const struct qn_hash *parent, struct qn_span tx_bytes);
 
 /* Where a transaction was committed. Remembers the last 65,536 committed ones at least.
  * QN_ERR_NOT_FOUND: never, or too long ago. */
@@ -78,12 +85,17 @@ bool qn_ledger_knows(const struct qn_ledger *ledger, const struct qn_hash *block
 struct qn_ledger_change {
     struct qn_hash tx_id;
     enum qn_tx_kind kind;
+    bool in_effect; /* false: a motion that waits for more approvals */
+    /* The entry that it is about: of ROTATE the old id, of EVIDENCE the voter; of ISSUE and VALIDATORS the
+     * signer, for lack of another. */
     struct qn_node_id id;
-    uint64_t index; /* registry index */
+    uint64_t index; /* registry index of id */
+    struct qn_node_id successor; /* ROTATE: the new id */
 };
 struct qn_ledger_commit {
     uint64_t height;
     struct qn_hash block_id;
+    bool epoch_end; /* the committee of the next block is another one */
     size_t change_count;
     struct qn_ledger_change changes[QN_BLOCK_TXS_MAX];
     struct qn_batch *batch; /* to be persisted; the caller's to free */
@@ -105,6 +117,17 @@ struct qn_hash qn_ledger_head_id(const struct qn_ledger *ledger);
  * has none of its own. QN_ERR_NOT_FOUND beyond the tip or pruned. Height 0: the genesis block. */
 QN_MUST_USE enum qn_err qn_ledger_block(const struct qn_ledger *ledger, struct qn_buf **block,
                                         struct qn_buf **cert, uint64_t height);
+
+/* The committee and the epoch that vote on the block after the committed tip. The set is valid until a commit
+ * that ends the epoch. */
+const struct qn_validator_set *qn_ledger_validators(const struct qn_ledger *ledger);
+uint64_t qn_ledger_epoch(const struct qn_ledger *ledger);
+/* A copy of the committee of an epoch, up to the current one, for the caller to free, and the height of the
+ * epoch's first block (may be NULL). QN_ERR_NOT_FOUND: not yet, or before the snapshot that this ledger
+ * started from; outputs untouched. */
+QN_MUST_USE enum qn_err qn_ledger_validators_at(const struct qn_ledger *ledger, uint64_t epoch,
+                                                struct qn_validator_set *set,
+                                                uint64_t *first_height);
 
 /* Entry of the committed state. QN_ERR_NOT_FOUND; *entry untouched. */
 QN_MUST_USE enum qn_err qn_ledger_entry(const struct qn_ledger *ledger,

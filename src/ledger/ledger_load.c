@@ -25,6 +25,9 @@ static bool visit_entry(void *context, const struct qn_hash *key, struct qn_buf 
         return true;
     }
     visit->err = qn_state_entry_decode(&entry, value, extra);
+    if (visit->err == QN_OK && entry.status == QN_ENTRY_ROTATED) {
+        return true; /* its index is its successor's */
+    }
     if (visit->err == QN_OK && entry.index >= visit->index_max) {
         visit->err = QN_ERR_MALFORMED;
     }
@@ -145,6 +148,21 @@ static enum qn_err load_cert(const struct qn_ledger *ledger, struct qn_block_sta
     return err == QN_ERR_NOT_FOUND ? QN_OK : err;
 }
 
+static enum qn_err load_committee(struct qn_block_state *tip)
+{
+    struct qn_committee *committee = NULL;
+    enum qn_err err = qn_committee_load(&committee, &tip->state);
+
+    if (err != QN_OK) {
+        return err;
+    }
+    qn_committee_drop(tip->committee);
+    tip->committee = committee;
+    return qn_hash_equal(&committee->hash, &tip->block->header.next_validators_hash)
+               ? QN_OK
+               : QN_ERR_MALFORMED;
+}
+
 /* Turns the genesis block's state into the head's. */
 static enum qn_err load_tip(struct qn_ledger *ledger, struct qn_block_state *tip,
                             const struct qn_store_head *head, struct qn_tree_node *tree)
@@ -161,6 +179,9 @@ static enum qn_err load_tip(struct qn_ledger *ledger, struct qn_block_state *tip
     err = load_cert(ledger, tip);
     if (err == QN_OK) {
         err = load_state(ledger, &tip->state, &block->header.state_root, tree);
+    }
+    if (err == QN_OK) {
+        err = load_committee(tip);
     }
     ledger->tx_count = head->tx_count;
     ledger->tx_first_height = head->tx_first_height;

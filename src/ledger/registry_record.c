@@ -6,7 +6,8 @@ static void write_entry(struct qn_writer *w, const void *record)
 {
     const struct qn_registry_entry *entry = record;
 
-    qn_write_map(w, entry->has_endpoint ? 15 : 14);
+    qn_write_map(w, 14U + entry->has_endpoint + (entry->status == QN_ENTRY_ROTATED) +
+                        (entry->equivocated_height != 0));
     qn_write_uint_at(w, 1, entry->index);
     qn_write_bytes_at(w, 2, entry->id.bytes, QN_HASH_LEN);
     qn_write_uint_at(w, 3, entry->suite);
@@ -25,6 +26,12 @@ static void write_entry(struct qn_writer *w, const void *record)
     qn_write_uint_at(w, 13, entry->changed_height);
     qn_write_uint_at(w, 14, entry->revoke_reason);
     qn_write_uint_at(w, 15, entry->code_class);
+    if (entry->status == QN_ENTRY_ROTATED) {
+        qn_write_bytes_at(w, 16, entry->successor.bytes, QN_HASH_LEN);
+    }
+    if (entry->equivocated_height != 0) {
+        qn_write_uint_at(w, 17, entry->equivocated_height);
+    }
 }
 
 enum qn_err qn_registry_entry_encode(const struct qn_registry_entry *entry, uint8_t *out,
@@ -53,7 +60,7 @@ static void read_standing(struct qn_reader *in, struct qn_map_reader *map,
                           struct qn_registry_entry *entry)
 {
     entry->valid_until_ms = qn_read_uint_at(in, map, 9, UINT64_MAX);
-    uint64_t status = qn_read_uint_at(in, map, 10, QN_ENTRY_REVOKED);
+    uint64_t status = qn_read_uint_at(in, map, 10, QN_ENTRY_ROTATED);
     qn_read_require(in, status >= QN_ENTRY_ACTIVE);
     entry->status = (enum qn_entry_status)status;
     entry->sequence = qn_read_uint_at(in, map, 11, UINT64_MAX);
@@ -61,6 +68,13 @@ static void read_standing(struct qn_reader *in, struct qn_map_reader *map,
     entry->changed_height = qn_read_uint_at(in, map, 13, UINT64_MAX);
     entry->revoke_reason = (uint32_t)qn_read_uint_at(in, map, 14, UINT32_MAX);
     entry->code_class = (uint32_t)qn_read_uint_at(in, map, 15, UINT32_MAX);
+    if (entry->status == QN_ENTRY_ROTATED) {
+        qn_read_fixed_at(in, map, 16, entry->successor.bytes, QN_HASH_LEN);
+    }
+    if (qn_read_key_if(in, map, 17)) {
+        entry->equivocated_height = qn_read_uint(in, UINT64_MAX);
+        qn_read_require(in, entry->equivocated_height > 0);
+    }
 }
 
 enum qn_err qn_registry_entry_decode(struct qn_registry_entry *entry, struct qn_span bytes)

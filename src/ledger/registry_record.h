@@ -5,13 +5,18 @@
 #include "crypto/key.h"
 #include "wire/types.h"
 
-enum qn_entry_status { QN_ENTRY_ACTIVE = 1, QN_ENTRY_REVOKED = 2 };
+enum qn_entry_status {
+    QN_ENTRY_ACTIVE = 1,
+    QN_ENTRY_REVOKED = 2,
+    QN_ENTRY_ROTATED = 3, /* another key took its place: see successor */
+};
 
 /* Encoded as {1: index, 2: node id, 3: suite, 4: key hash, 5: region, 6: roles, 7: endpoint (may lack),
  * 8: announce tip, 9: valid until, 10: status, 11: sequence, 12: registered height,
- * 13: changed height, 14: revoke reason, 15: code class}. */
+ * 13: changed height, 14: revoke reason, 15: code class, 16: successor (of rotated ones only),
+ * 17: equivocated height (may lack)}. */
 struct qn_registry_entry {
-    uint64_t index; /* grows by one with each registration; never reused */
+    uint64_t index; /* grows by one with each registration; never reused; a successor has it too */
     struct qn_node_id id;
     uint8_t suite;
     struct qn_hash
@@ -23,11 +28,13 @@ struct qn_registry_entry {
     struct qn_hash announce_tip;
     qn_unix_ms valid_until_ms; /* UINT64_MAX for genesis nodes */
     enum qn_entry_status status;
-    uint64_t sequence; /* 1 at registration, +1 with each change */
+    uint64_t sequence; /* 1 at registration, 0 of a successor; +1 with each change */
     uint64_t registered_height;
     uint64_t changed_height;
     uint32_t revoke_reason;
     uint32_t code_class;
+    struct qn_node_id successor;   /* QN_ENTRY_ROTATED: the id of the new key */
+    uint64_t equivocated_height;   /* block that proved contradicting votes of it; 0: none */
     struct qn_public_key key; /* kept beside the entry, committed to by key_hash */
 };
 

@@ -47,11 +47,10 @@ static struct qn_tx revoke_of(const struct scene *scene, uint64_t sequence)
 static void expect(const struct scene *scene, const struct qn_tx *tx, enum qn_err err,
                    const char *text)
 {
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t count;
+    struct qn_tx_checks checks = {0};
     char found[QN_TEXT_LEN_MAX + 1] = "";
     struct qn_buf *bytes = qn_kit_tx_fake(tx, 1);
-    enum qn_err verdict = qn_ledger_check_tx(scene->chain.ledger, signatures, &count, found,
+    enum qn_err verdict = qn_ledger_check_tx(scene->chain.ledger, &checks, found,
                                              qn_buf_span(bytes), qn_chain_now(&scene->chain));
 
     if (verdict != err) {
@@ -73,8 +72,7 @@ static struct qn_registry_entry entry_of(const struct scene *scene)
 static void an_update_changes_the_entry_and_is_signed_by_its_key(void **state)
 {
     struct scene scene;
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t count;
+    struct qn_tx_checks checks = {0};
 
     (void)state;
     scene_init(&scene);
@@ -86,13 +84,13 @@ static void an_update_changes_the_entry_and_is_signed_by_its_key(void **state)
     tx.announce_tip.bytes[0] = 0x77;
     tx.valid_until_ms += 5;
     struct qn_buf *bytes = qn_kit_tx_sign(&tx, scene.key);
-    assert_int_equal(qn_ledger_check_tx(scene.chain.ledger, signatures, &count, NULL,
+    assert_int_equal(qn_ledger_check_tx(scene.chain.ledger, &checks, NULL,
                                         qn_buf_span(bytes), qn_chain_now(&scene.chain)),
                      QN_OK);
-    assert_int_equal(count, 1);
-    assert_true(qn_public_key_equal(&signatures[0].key, qn_key_public(scene.key)));
-    assert_int_equal(qn_verify(&signatures[0].key, signatures[0].kind, &signatures[0].digest,
-                               signatures[0].signature),
+    assert_int_equal(checks.signature_count, 1);
+    assert_true(qn_public_key_equal(&checks.signatures[0].key, qn_key_public(scene.key)));
+    assert_int_equal(qn_verify(&checks.signatures[0].key, checks.signatures[0].kind, &checks.signatures[0].digest,
+                               checks.signatures[0].signature),
                      QN_OK);
     qn_chain_add_one(&scene.chain, bytes);
 

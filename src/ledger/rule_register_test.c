@@ -19,10 +19,9 @@ static const struct qn_kit_options open_options = {4, QN_POLICY_OPEN, CODES, 0};
 static void expect(const struct qn_chain *chain, struct qn_buf *tx, enum qn_err err,
                    const char *text)
 {
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t count = 99;
+    struct qn_tx_checks checks = {.signature_count = 99};
     char found[QN_TEXT_LEN_MAX + 1] = "";
-    enum qn_err verdict = qn_ledger_check_tx(chain->ledger, signatures, &count, found,
+    enum qn_err verdict = qn_ledger_check_tx(chain->ledger, &checks, found,
                                              qn_buf_span(tx), qn_chain_now(chain));
 
     if (verdict != err) {
@@ -32,9 +31,9 @@ static void expect(const struct qn_chain *chain, struct qn_buf *tx, enum qn_err 
     if (text != NULL) {
         assert_string_equal(found, text);
     }
-    assert_true(err == QN_OK || count == 99);
+    assert_true(err == QN_OK || checks.signature_count == 99);
     /* Without a place for the text the verdict is the same. */
-    assert_int_equal(qn_ledger_check_tx(chain->ledger, signatures, &count, NULL, qn_buf_span(tx),
+    assert_int_equal(qn_ledger_check_tx(chain->ledger, &checks, NULL, qn_buf_span(tx),
                                         qn_chain_now(chain)),
                      err);
     qn_buf_drop(tx);
@@ -63,8 +62,7 @@ static void a_good_registration_names_its_two_signatures(void **state)
 {
     struct qn_chain chain;
     struct qn_key *key = qn_kit_key(1000);
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t count = 0;
+    struct qn_tx_checks checks = {0};
     char text[QN_TEXT_LEN_MAX + 1] = "unchanged";
 
     (void)state;
@@ -72,19 +70,19 @@ static void a_good_registration_names_its_two_signatures(void **state)
     struct qn_tx tx = new_register(&chain, key);
     qn_kit_use_code(&chain.kit, &tx, 3);
     struct qn_buf *bytes = qn_kit_tx_sign(&tx, key);
-    assert_int_equal(qn_ledger_check_tx(chain.ledger, signatures, &count, text, qn_buf_span(bytes),
+    assert_int_equal(qn_ledger_check_tx(chain.ledger, &checks, text, qn_buf_span(bytes),
                                         qn_chain_now(&chain)),
                      QN_OK);
     assert_string_equal(text, "unchanged");
-    assert_int_equal(count, 2);
-    assert_int_equal(signatures[0].kind, QN_SIGN_TRANSACTION);
-    assert_int_equal(signatures[1].kind, QN_SIGN_ACTIVATE);
+    assert_int_equal(checks.signature_count, 2);
+    assert_int_equal(checks.signatures[0].kind, QN_SIGN_TRANSACTION);
+    assert_int_equal(checks.signatures[1].kind, QN_SIGN_ACTIVATE);
     for (size_t i = 0; i < count; i++) {
-        assert_true(signatures[i].signature.at >= bytes->bytes);
-        assert_true(signatures[i].signature.at + signatures[i].signature.len <=
+        assert_true(checks.signatures[i].signature.at >= bytes->bytes);
+        assert_true(checks.signatures[i].signature.at + checks.signatures[i].signature.len <=
                     bytes->bytes + bytes->len);
-        assert_int_equal(qn_verify(&signatures[i].key, signatures[i].kind, &signatures[i].digest,
-                                   signatures[i].signature),
+        assert_int_equal(qn_verify(&checks.signatures[i].key, checks.signatures[i].kind, &checks.signatures[i].digest,
+                                   checks.signatures[i].signature),
                          QN_OK);
     }
     /* The code's signature is over this node's id: another node that replays the activation fails. */
@@ -93,14 +91,14 @@ static void a_good_registration_names_its_two_signatures(void **state)
     stolen.has_activation = true;
     stolen.activation = tx.activation;
     struct qn_buf *stolen_bytes = qn_kit_tx_sign(&stolen, thief);
-    assert_int_equal(qn_ledger_check_tx(chain.ledger, signatures, &count, NULL,
+    assert_int_equal(qn_ledger_check_tx(chain.ledger, &checks, NULL,
                                         qn_buf_span(stolen_bytes), qn_chain_now(&chain)),
                      QN_OK); /* all but the signature */
-    assert_int_equal(qn_verify(&signatures[0].key, signatures[0].kind, &signatures[0].digest,
-                               signatures[0].signature),
+    assert_int_equal(qn_verify(&checks.signatures[0].key, checks.signatures[0].kind, &checks.signatures[0].digest,
+                               checks.signatures[0].signature),
                      QN_OK);
-    assert_int_equal(qn_verify(&signatures[1].key, signatures[1].kind, &signatures[1].digest,
-                               signatures[1].signature),
+    assert_int_equal(qn_verify(&checks.signatures[1].key, checks.signatures[1].kind, &checks.signatures[1].digest,
+                               checks.signatures[1].signature),
                      QN_ERR_BAD_SIGNATURE);
     qn_buf_drop(stolen_bytes);
     qn_buf_drop(bytes);
@@ -190,8 +188,7 @@ static void a_slow_clock_is_not_believed(void **state)
 {
     struct qn_chain chain;
     struct qn_key *key = qn_kit_key(1000);
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t count;
+    struct qn_tx_checks checks = {0};
 
     (void)state;
     qn_chain_init(&chain, &open_options);
@@ -199,7 +196,7 @@ static void a_slow_clock_is_not_believed(void **state)
     tx.expires_ms = QN_KIT_TIME_MS + 1; /* the earliest time of block 1 */
     struct qn_buf *bytes = qn_kit_tx_fake(&tx, 1);
     assert_int_equal(
-        qn_ledger_check_tx(chain.ledger, signatures, &count, NULL, qn_buf_span(bytes), 1),
+        qn_ledger_check_tx(chain.ledger, &checks, NULL, qn_buf_span(bytes), 1),
         QN_ERR_EXPIRED);
     qn_buf_drop(bytes);
     qn_key_free(key);

@@ -86,8 +86,13 @@ enum qn_err qn_rule_check(const struct qn_rule_view *view, struct qn_effect *eff
         return qn_rule_update(view, effect, tx);
     case QN_TX_REVOKE:
         return qn_rule_revoke(view, effect, tx);
+    case QN_TX_ROTATE:
+    case QN_TX_ISSUE:
+    case QN_TX_VALIDATORS:
+    case QN_TX_EVIDENCE:
+        break;
     }
-    return qn_refuse(view, QN_ERR_INVALID, "a transaction of unknown kind %u", (unsigned)tx->kind);
+    return qn_refuse(view, QN_ERR_INVALID, "a transaction of a kind that is not taken, %u", (unsigned)tx->kind);
 }
 
 void qn_rule_apply(struct qn_state *state, const struct qn_effect *effect, enum qn_tx_kind kind)
@@ -102,6 +107,11 @@ void qn_rule_apply(struct qn_state *state, const struct qn_effect *effect, enum 
         break;
     case QN_TX_REVOKE:
         state->counters.active_count -= 1;
+        break;
+    case QN_TX_ROTATE:
+    case QN_TX_ISSUE:
+    case QN_TX_VALIDATORS:
+    case QN_TX_EVIDENCE:
         break;
     }
     if (effect->uses_code) {

@@ -2,10 +2,14 @@
 
 #include "wire/field.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char code_domain[] = "qnet/1/code";
 static const char counters_domain[] = "qnet/1/meta";
+static const char committee_domain[] = "qnet/1/committee";
+
+enum { TOUCHED_MIN = 16 };
 
 static struct qn_span domain_span(const char *domain)
 {
@@ -29,22 +33,40 @@ struct qn_hash qn_state_counters_key(void)
     return qn_sha3(domain_span(counters_domain));
 }
 
+struct qn_hash qn_state_committee_key(void)
+{
+    return qn_sha3(domain_span(committee_domain));
+}
+
 void qn_state_copy(struct qn_state *copy, const struct qn_state *state)
 {
-    *copy = *state;
-    (void)qn_tree_hold(copy->tree);
+    *copy = (struct qn_state){.tree = qn_tree_hold(state->tree), .counters = state->counters};
 }
 
 void qn_state_fini(struct qn_state *state)
 {
     qn_tree_drop(state->tree);
+    free(state->touched);
     *state = (struct qn_state){0};
 }
 
-/* Takes over the references to value and extra. */
-static void put(struct qn_state *state, const struct qn_hash *key, struct qn_buf *value,
-                struct qn_buf *extra)
+static void touch(struct qn_state *state, const struct qn_hash *key)
 {
+    if (state->touched_count == state->touched_capacity) {
+        state->touched_capacity =
+            state->touched_capacity == 0 ? TOUCHED_MIN : 2 * state->touched_capacity;
+        state->touched =
+            realloc(state->touched, state->touched_capacity * sizeof *state->touched);
+        QN_ASSERT(state->touched != NULL);
+    }
+    state->touched[state->touched_count] = *key;
+    state->touched_count += 1;
+}
+
+void qn_state_put(struct qn_state *state, const struct qn_hash *key, struct qn_buf *value,
+                  struct qn_buf *extra)
+{
+    touch(state, key);
     struct qn_tree_node *tree = qn_tree_put(state->tree, key, value, extra);
 
     qn_tree_drop(state->tree);
@@ -60,7 +82,7 @@ void qn_state_put_entry(struct qn_state *state, const struct qn_registry_entry *
     struct qn_hash key = qn_state_entry_key(&entry->id);
 
     QN_ASSERT(qn_registry_entry_encode(entry, out, sizeof out, &bytes) == QN_OK);
-    put(state, &key, qn_buf_copy(bytes), qn_buf_copy(qn_public_key_span(&entry->key)));
+    qn_state_put(state, &key, qn_buf_copy(bytes), qn_buf_copy(qn_public_key_span(&entry->key)));
 }
 
 static void write_code_use(struct qn_writer *w, const void *record)
@@ -77,7 +99,7 @@ void qn_state_put_code_use(struct qn_state *state, const struct qn_hash *code_le
 {
     struct qn_hash key = qn_state_code_key(code_leaf);
 
-    put(state, &key, qn_encode(write_code_use, use), NULL);
+    qn_state_put(state, &key, qn_encode(write_code_use, use), NULL);
 }
 
 static void write_counters(struct qn_writer *w, const void *record)
@@ -93,7 +115,7 @@ void qn_state_put_counters(struct qn_state *state)
 {
     struct qn_hash key = qn_state_counters_key();
 
-    put(state, &key, qn_encode(write_counters, &state->counters), NULL);
+    qn_state_put(state, &key, qn_encode(write_counters, &state->counters), NULL);
 }
 
 enum qn_err qn_state_load_counters(struct qn_state *state)

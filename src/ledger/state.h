@@ -4,8 +4,9 @@
  *   entry     SHA3-256(node id)                              registry_record.h; extra: the key's spki
  *   used code SHA3-256("qnet/1/code" || leaf of the code)    {1: node id, 2: height}
  *   counters  SHA3-256("qnet/1/meta")                        {1: next index, 2: active count}
+ *   committee SHA3-256("qnet/1/committee")                   committee.h
  *
- * Keys of the three kinds hash inputs of different lengths, so none can be aimed at another. */
+ * Keys of each kind hash inputs of another length than all others, so none can be aimed at another. */
 #ifndef QN_STATE_H
 #define QN_STATE_H
 
@@ -25,6 +26,10 @@ struct qn_counters {
 struct qn_state {
     struct qn_tree_node *tree;
     struct qn_counters counters; /* in the tree only after qn_state_put_counters */
+    /* Keys of the leaves put since this version was made, in that order; one may be there twice. */
+    size_t touched_count;
+    size_t touched_capacity;
+    struct qn_hash *touched; /* owned */
 };
 
 /* Who used a code, and when. */
@@ -36,10 +41,11 @@ struct qn_code_use {
 struct qn_hash qn_state_entry_key(const struct qn_node_id *id);
 struct qn_hash qn_state_code_key(const struct qn_hash *code_leaf);
 struct qn_hash qn_state_counters_key(void);
+struct qn_hash qn_state_committee_key(void);
 
 /* The genesis nodes as entries 0, 1, ... in the order of their bootstrap ids. */
 void qn_state_init_genesis(struct qn_state *state, const struct qn_genesis *genesis);
-/* A version of its own that shares all nodes. */
+/* A version of its own that shares all nodes; nothing is touched yet. */
 void qn_state_copy(struct qn_state *copy, const struct qn_state *state);
 void qn_state_fini(struct qn_state *state);
 
@@ -49,6 +55,9 @@ QN_MUST_USE enum qn_err qn_state_entry(const struct qn_state *state,
                                        const struct qn_node_id *id);
 QN_MUST_USE enum qn_err qn_state_code_use(const struct qn_state *state, struct qn_code_use *use,
                                           const struct qn_hash *code_leaf);
+/* Any leaf; takes over the references to value and extra (may be NULL). */
+void qn_state_put(struct qn_state *state, const struct qn_hash *key, struct qn_buf *value,
+                  struct qn_buf *extra);
 void qn_state_put_entry(struct qn_state *state, const struct qn_registry_entry *entry);
 void qn_state_put_code_use(struct qn_state *state, const struct qn_hash *code_leaf,
                            const struct qn_code_use *use);

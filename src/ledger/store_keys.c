@@ -2,6 +2,7 @@
 
 #include "wire/field.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { HEIGHT_LEN = 8 };
@@ -104,7 +105,7 @@ enum qn_err qn_store_leaf_decode(struct qn_store_leaf *leaf, struct qn_span byte
 
     qn_reader_init(&in, bytes);
     struct qn_map_reader map = qn_read_map(&in);
-    result.value = qn_read_bytes_at(&in, &map, 1, 1, QN_REGISTRY_ENTRY_LEN_MAX);
+    result.value = qn_read_bytes_at(&in, &map, 1, 1, QN_LEAF_VALUE_LEN_MAX);
     if (qn_read_key_if(&in, &map, 2)) {
         result.extra = qn_read_bytes(&in, 1, QN_SPKI_LEN_MAX);
     }
@@ -112,6 +113,53 @@ enum qn_err qn_store_leaf_decode(struct qn_store_leaf *leaf, struct qn_span byte
     enum qn_err err = qn_reader_done(&in);
     if (err == QN_OK) {
         *leaf = result;
+    }
+    return err;
+}
+
+static void write_epoch(struct qn_writer *w, const void *record)
+{
+    const struct qn_store_epoch *epoch = record;
+
+    qn_write_map(w, 2);
+    qn_write_uint_at(w, 1, epoch->first_height);
+    qn_write_key(w, 2);
+    qn_write_array(w, epoch->set.count);
+    for (size_t i = 0; i < epoch->set.count; i++) {
+        const struct qn_public_key *key = &epoch->set.members[i].key;
+        qn_write_bytes(w, key->spki, key->spki_len);
+    }
+}
+
+struct qn_buf *qn_store_epoch_encode(const struct qn_store_epoch *epoch)
+{
+    return qn_encode(write_epoch, epoch);
+}
+
+enum qn_err qn_store_epoch_decode(struct qn_store_epoch *epoch, struct qn_span bytes)
+{
+    struct qn_store_epoch result = {0};
+    struct qn_reader in;
+
+    qn_reader_init(&in, bytes);
+    struct qn_map_reader map = qn_read_map(&in);
+    result.first_height = qn_read_uint_at(&in, &map, 1, UINT64_MAX);
+    qn_read_key(&in, &map, 2);
+    size_t count = qn_read_array(&in, QN_GENESIS_MIN, QN_VALIDATORS_MAX);
+    struct qn_public_key *keys = calloc(count + 1, sizeof *keys);
+    QN_ASSERT(keys != NULL);
+    for (size_t i = 0; i < count; i++) {
+        struct qn_span spki = qn_read_bytes(&in, 1, QN_SPKI_LEN_MAX);
+        qn_read_require(&in, !in.failed && qn_public_key_from_spki(&keys[i], spki) == QN_OK);
+    }
+    qn_read_map_end(&in, &map);
+    enum qn_err err = qn_reader_done(&in);
+    if (err == QN_OK) {
+        err = qn_validator_set_init(&result.set, keys, count);
+    }
+    free(keys);
+    if (err == QN_OK) {
+        *epoch = result;
     }
     return err;
 }

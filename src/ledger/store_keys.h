@@ -6,6 +6,7 @@
  *   'e' leaf key   {1: value, 2: extra (may lack)}: a leaf of the state tree that is not as in genesis
  *   's' ...         a snapshot on its way here: snapshot_store.h
  *   'm' level index, 'l', 'l' height   history_store.h, past_state.h
+ *   'n' epoch      {1: height of its first block, 2: [spki of a member, in their order]}; not of epoch 0
  *   'h'            {1: height, 2: block id, 3: [peak of the history before that block],
  *                   4: transactions kept under 't', 5: height of the oldest of them or below} */
 #ifndef QN_STORE_KEYS_H
@@ -13,12 +14,14 @@
 
 #include "ledger/history.h"
 #include "ledger/storage.h"
+#include "wire/validator_set.h"
 
 enum qn_store_kind {
     QN_STORE_BLOCK = 'b',
     QN_STORE_CERT = 'c',
     QN_STORE_TX = 't',
     QN_STORE_LEAF = 'e',
+    QN_STORE_EPOCH = 'n',
     QN_STORE_HEAD = 'h',
     QN_STORE_SNAPSHOT = 's', /* snapshot_store.h */
     QN_STORE_HISTORY = 'm',
@@ -55,6 +58,14 @@ struct qn_store_leaf {
 };
 struct qn_buf *qn_store_leaf_encode(const struct qn_store_leaf *leaf);
 QN_MUST_USE enum qn_err qn_store_leaf_decode(struct qn_store_leaf *leaf, struct qn_span bytes);
+
+/* The committee of an epoch. Decoded: the set is the caller's to free. */
+struct qn_store_epoch {
+    uint64_t first_height;
+    struct qn_validator_set set;
+};
+struct qn_buf *qn_store_epoch_encode(const struct qn_store_epoch *epoch);
+QN_MUST_USE enum qn_err qn_store_epoch_decode(struct qn_store_epoch *epoch, struct qn_span bytes);
 
 struct qn_store_head {
     uint64_t height;

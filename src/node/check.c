@@ -2,8 +2,6 @@
  * transactions that our mempool did not verify already, then the ledger. */
 #include "node/parts.h"
 
-#include <string.h>
-
 static void answer(struct qn_node *node, struct qn_block_check *check)
 {
     struct qn_block *block = check->block;
@@ -36,23 +34,15 @@ static uint64_t job_cookie(const struct qn_node *node, const struct qn_block_che
 
 static void verify_tx(struct qn_node *node, struct qn_block_check *check, struct qn_span tx)
 {
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t count = 0;
+    struct qn_tx_checks checks;
     struct qn_hash id = qn_tx_id(tx);
     if (qn_mempool_has(node->mempool, &id)) {
         return;
     }
-    check->verdict =
-        qn_ledger_tx_signatures(node->ledger, signatures, &count, &check->block->header.parent, tx);
-    for (size_t i = 0; check->verdict == QN_OK && i < count; i++) {
-        struct qn_verify_job *job = qn_node_job(node, QN_OWNER_CHECK, job_cookie(node, check));
-        job->key = signatures[i].key;
-        job->kind = signatures[i].kind;
-        job->digest = signatures[i].digest;
-        job->signature.len = (uint16_t)signatures[i].signature.len;
-        memcpy(job->signature.bytes, signatures[i].signature.at, signatures[i].signature.len);
-        check->jobs_left += 1;
-        qn_node_verify(node, job);
+    check->verdict = qn_ledger_tx_checks(node->ledger, &checks, &check->block->header.parent, tx);
+    if (check->verdict == QN_OK) {
+        check->jobs_left +=
+            qn_node_verify_tx(node, QN_OWNER_CHECK, job_cookie(node, check), &checks);
     }
 }
 

@@ -23,7 +23,7 @@ enum qn_signer {
     QN_SIGNER_ACTIVATION, /* the one-time key of the configured activation code */
 };
 
-/* A signature to verify: heap, owned by whoever holds the pointer; goes out with the VERIFY action and
+/* A signature, or a ticket of work, to verify: heap, owned by whoever holds the pointer; goes out with the VERIFY action and
  * comes back, with ok set, in the VERIFIED event. A worker thread touches nothing else. */
 struct qn_verify_job {
     struct qn_verify_job *next; /* the node's free list */
@@ -34,9 +34,13 @@ struct qn_verify_job {
     enum qn_sign_kind kind;
     struct qn_hash digest;
     struct qn_signature signature;
-    bool ok;             /* set by the runtime */
-    uint32_t elapsed_us; /* measured by the runtime around qn_verify; 0 in the simulator */
+    bool is_ticket; /* ticket instead of key, kind, digest and signature */
+    struct qn_ticket ticket;
+    bool ok;             /* set by the runtime, from qn_verify_job_holds */
+    uint32_t elapsed_us; /* measured by the runtime around it; 0 in the simulator */
 };
+/* Verifies what the job asks for; touches nothing else. */
+bool qn_verify_job_holds(const struct qn_verify_job *job);
 
 enum qn_event_kind {
     QN_EVENT_TICK,    /* the deadline asked for has come, or nothing else happened for a while */

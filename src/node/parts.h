@@ -26,6 +26,11 @@ void qn_node_on_persist_failed(struct qn_node *node, enum qn_err err);
  * on), but HALT. */
 void qn_node_end_step(struct qn_node *node, size_t first);
 
+/* ---- verify_job.c ---- */
+/* Sends out all that remains to be checked of a transaction. Returns how many jobs will come back. */
+size_t qn_node_verify_tx(struct qn_node *node, enum qn_owner owner, uint64_t cookie,
+                         const struct qn_tx_checks *checks);
+
 /* ---- links.c ---- */
 void qn_node_links_init(struct qn_node *node);
 void qn_node_links_fini(struct qn_node *node);

@@ -248,8 +248,15 @@ void qn_node_records_on_change(struct qn_node *node, const struct qn_ledger_chan
     }
     switch (change->kind) {
     case QN_TX_REVOKE:
-        qn_peer_table_remove(&node->peers, &change->id);
-        qn_dialer_remove(&node->dialer, &change->id);
+    case QN_TX_ROTATE:
+        if (change->in_effect) {
+            qn_peer_table_remove(&node->peers, &change->id);
+            qn_dialer_remove(&node->dialer, &change->id);
+        }
+        return;
+    case QN_TX_ISSUE:
+    case QN_TX_VALIDATORS:
+    case QN_TX_EVIDENCE:
         return;
     case QN_TX_REGISTER:
     case QN_TX_UPDATE:

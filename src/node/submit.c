@@ -214,20 +214,11 @@ static struct qn_pending_tx *find_pending(struct qn_node *node, const struct qn_
 }
 
 static void start_verification(struct qn_node *node, struct qn_pending_tx *pending,
-                               const struct qn_tx_signature *signatures, size_t count)
+                               const struct qn_tx_checks *checks)
 {
-    pending->jobs_left = count;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t cookie =
-            ((uint64_t)pending->generation << 32) | (uint64_t)(pending - node->pending_txs);
-        struct qn_verify_job *job = qn_node_job(node, QN_OWNER_TX, cookie);
-        job->key = signatures[i].key;
-        job->kind = signatures[i].kind;
-        job->digest = signatures[i].digest;
-        job->signature.len = (uint16_t)signatures[i].signature.len;
-        memcpy(job->signature.bytes, signatures[i].signature.at, signatures[i].signature.len);
-        qn_node_verify(node, job);
-    }
+    uint64_t cookie =
+        ((uint64_t)pending->generation << 32) | (uint64_t)(pending - node->pending_txs);
+    pending->jobs_left = qn_node_verify_tx(node, QN_OWNER_TX, cookie, checks);
 }
 
 /* Checks a transaction and starts the verification of its signatures. An error with its text if it is
@@ -235,13 +226,11 @@ static void start_verification(struct qn_node *node, struct qn_pending_tx *pendi
 static enum qn_err take_tx(struct qn_node *node, char *text, struct qn_buf *bytes,
                            const struct qn_hash *tx_id, bool told)
 {
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t count = 0;
+    struct qn_tx_checks checks;
     if (qn_mempool_has(node->mempool, tx_id)) {
         return QN_ERR_DUPLICATE;
     }
-    enum qn_err err = qn_ledger_check_tx(node->ledger, signatures, &count, text, qn_buf_span(bytes),
-                                         node->unix_ms);
+    enum qn_err err = qn_ledger_check_tx(node->ledger, &checks, text, qn_buf_span(bytes), node->unix_ms);
     if (err != QN_OK) {
         return err;
     }
@@ -260,7 +249,7 @@ static enum qn_err take_tx(struct qn_node *node, char *text, struct qn_buf *byte
     pending->bytes = qn_buf_hold(bytes);
     pending->id = *tx_id;
     pending->told = told;
-    start_verification(node, pending, signatures, count);
+    start_verification(node, pending, &checks);
     return QN_OK;
 }
 
@@ -429,9 +418,8 @@ struct sweep {
 static enum qn_err still_valid(void *context, struct qn_span tx_bytes)
 {
     struct sweep *sweep = context;
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t count = 0;
-    return qn_ledger_check_tx(sweep->node->ledger, signatures, &count, NULL, tx_bytes,
+    struct qn_tx_checks checks;
+    return qn_ledger_check_tx(sweep->node->ledger, &checks, NULL, tx_bytes,
                               sweep->node->unix_ms);
 }
 

@@ -8,6 +8,12 @@
 
 enum { QN_HEADER_LEN_MAX = 400 };
 
+enum qn_header_flag {
+    /* The last block of its epoch: set exactly if next_validators_hash != validators_hash. */
+    QN_HEADER_EPOCH_END = 1U << 0,
+    QN_HEADER_FLAGS_ALL = QN_HEADER_EPOCH_END,
+};
+
 /* {1: version, 2: network, 3: epoch, 4: height, 5: parent, 6: tx root, 7: state root, 8: history root,
  *  9: validators hash, 10: next validators hash, 11: time, 12: flags} */
 struct qn_header {
@@ -22,7 +28,7 @@ struct qn_header {
     struct qn_hash validators_hash;
     struct qn_hash next_validators_hash;
     qn_unix_ms time_ms;
-    uint32_t flags; /* 0 in this version */
+    uint32_t flags; /* enum qn_header_flag */
 };
 
 QN_MUST_USE enum qn_err qn_header_encode(const struct qn_header *header, uint8_t *out,

@@ -2,8 +2,8 @@
 
 #include "wire/field.h"
 
-/* The only ones of this version; a block of a newer version cannot be judged here. */
-enum { HEADER_VERSION = 1, HEADER_FLAGS = 0 };
+/* The only one; a block of a newer version cannot be judged here. */
+enum { HEADER_VERSION = 1 };
 
 static void write_header(struct qn_writer *w, const void *record)
 {
@@ -47,7 +47,7 @@ enum qn_err qn_header_decode(struct qn_header *out, struct qn_span bytes)
     qn_read_fixed_at(&in, &map, 9, header.validators_hash.bytes, QN_HASH_LEN);
     qn_read_fixed_at(&in, &map, 10, header.next_validators_hash.bytes, QN_HASH_LEN);
     header.time_ms = qn_read_uint_at(&in, &map, 11, UINT64_MAX);
-    header.flags = (uint32_t)qn_read_uint_at(&in, &map, 12, HEADER_FLAGS);
+    header.flags = (uint32_t)qn_read_uint_at(&in, &map, 12, QN_HEADER_FLAGS_ALL);
     qn_read_map_end(&in, &map);
     enum qn_err err = qn_reader_done(&in);
     if (err == QN_OK) {

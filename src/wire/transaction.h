@@ -2,20 +2,44 @@
  * node's own key); its id is SHA3-256 of the whole encoding.
  *
  * REGISTER payload {1: 1, 2: network, 3: expires, 4: suite, 5: spki, 6: region, 7: roles,
- *                   8: endpoint (may lack), 9: announce tip, 10: valid until, 11: activation (may lack)}
+ *                   8: endpoint (may lack), 9: announce tip, 10: valid until, 11: activation (may lack),
+ *                   12: work (may lack)}
  * UPDATE payload   {1: 2, 2: network, 3: expires, 4: node id, 5: sequence, 6: region, 7: roles,
  *                   8: endpoint (may lack), 9: announce tip, 10: valid until}
- * REVOKE payload   {1: 3, 2: network, 3: expires, 4: node id, 5: sequence, 6: reason}
- * activation       {1: batch root, 2: index, 3: code spki, 4: [path hash], 5: code signature} */
+ * REVOKE payload   {1: 3, 2: network, 3: expires, 4: node id, 5: sequence, 6: reason,
+ *                   7: signer id (may lack: the node itself)}
+ * ROTATE payload   {1: 4, 2: network, 3: expires, 4: old node id, 5: sequence, 6: new suite, 7: new spki,
+ *                   8: the new key's signature}
+ * ISSUE payload    {1: 5, 2: network, 3: expires, 4: signer id, 5: batch}
+ * VALIDATORS payload {1: 6, 2: network, 3: expires, 4: signer id, 5: epoch, 6: [id to add],
+ *                   7: [id to remove]}, each list ascending
+ * EVIDENCE payload {1: 7, 2: network, 3: expires, 4: signer id, 5: [kind, vote], 6: [kind, vote],
+ *                   7: the voter's id}
+ * activation       {1: batch root, 2: index, 3: code spki, 4: [path hash], 5: code signature}
+ * work             {1: nonce}
+ *
+ * ISSUE, VALIDATORS and a REVOKE with a signer are motions: members of the committee submit the same content
+ * each, and it takes effect with the approval of a quorum (qn_tx_motion_hash). */
 #ifndef QN_TRANSACTION_H
 #define QN_TRANSACTION_H
 
 #include "base/buf.h"
+#include "crypto/argon2.h"
 #include "crypto/key.h"
+#include "wire/activation_batch.h"
 #include "wire/signed.h"
 #include "wire/types.h"
+#include "wire/vote.h"
 
-enum qn_tx_kind { QN_TX_REGISTER = 1, QN_TX_UPDATE = 2, QN_TX_REVOKE = 3 };
+enum qn_tx_kind {
+    QN_TX_REGISTER = 1,
+    QN_TX_UPDATE = 2,
+    QN_TX_REVOKE = 3,
+    QN_TX_ROTATE = 4,
+    QN_TX_ISSUE = 5,
+    QN_TX_VALIDATORS = 6,
+    QN_TX_EVIDENCE = 7,
+};
 
 enum qn_revoke_reason {
     QN_REVOKE_UNSPECIFIED = 0,
@@ -35,13 +59,30 @@ struct qn_activation {
     struct qn_signature signature;
 };
 
+enum {
+    QN_COMMITTEE_CHANGE_MAX = (QN_VALIDATORS_MAX - 1) / 3, /* ids added, and ids removed, at once */
+    QN_TX_VOTES = 2, /* of an EVIDENCE */
+};
+
+/* A vote as evidence: its kind and its encoding, which is well-formed in whatever was decoded. */
+struct qn_tx_vote {
+    enum qn_vote_kind kind;
+    struct qn_span bytes; /* decoded: into the transaction's bytes */
+};
+
 struct qn_tx {
     enum qn_tx_kind kind;
     struct qn_network_id network;
     qn_unix_ms expires_ms;    /* must be in a block before this time */
-    struct qn_node_id id;     /* REGISTER: computed from key */
-    struct qn_public_key key; /* REGISTER only */
-    uint64_t sequence;        /* UPDATE, REVOKE: the entry's sequence + 1 */
+    /* The node that it is about. REGISTER: computed from key; ROTATE: the old one; EVIDENCE: the voter;
+     * ISSUE, VALIDATORS: all zero. */
+    struct qn_node_id id;
+    bool has_signer;          /* REVOKE; ISSUE, VALIDATORS and EVIDENCE always have one */
+    struct qn_node_id signer; /* whose key signs, if it is not that of id */
+    struct qn_public_key key; /* REGISTER; ROTATE: the new one */
+    /* UPDATE, ROTATE, REVOKE by the node itself: the entry's sequence + 1; REVOKE by the committee: 0, so that
+     * no entry can evade it by changing. */
+    uint64_t sequence;
     enum qn_region region;
     uint32_t roles;
     bool has_endpoint;
@@ -50,7 +91,17 @@ struct qn_tx {
     qn_unix_ms valid_until_ms;
     bool has_activation;
     struct qn_activation activation;
+    bool has_work;
+    uint8_t work_nonce[QN_TICKET_NONCE_LEN];
     enum qn_revoke_reason reason;
+    struct qn_signature key_signature; /* ROTATE: by the new key over qn_rotate_digest */
+    struct qn_activation_batch batch;  /* ISSUE */
+    uint64_t epoch;                    /* VALIDATORS: the one that it ends */
+    uint8_t add_count;                 /* VALIDATORS */
+    uint8_t remove_count;
+    struct qn_node_id add[QN_COMMITTEE_CHANGE_MAX]; /* ascending */
+    struct qn_node_id remove[QN_COMMITTEE_CHANGE_MAX];
+    struct qn_tx_vote votes[QN_TX_VOTES]; /* EVIDENCE */
 };
 
 /* Decodes an encoded transaction; the signature is not verified here.
@@ -60,6 +111,13 @@ QN_MUST_USE enum qn_err qn_tx_decode(struct qn_tx *tx, struct qn_signed *envelop
 QN_MUST_USE enum qn_err qn_tx_payload(const struct qn_tx *tx, uint8_t *out, size_t capacity,
                                       struct qn_span *payload);
 struct qn_hash qn_tx_id(struct qn_span encoded);
+/* Whose key signs the envelope: signer if there is one, else id. */
+const struct qn_node_id *qn_tx_signer(const struct qn_tx *tx);
+bool qn_tx_is_motion(const struct qn_tx *tx);
+/* What a motion is known by: the same for all members who submit it in this epoch; asserts that it is one. */
+struct qn_hash qn_tx_motion_hash(const struct qn_tx *tx, uint64_t epoch);
+/* What the new key of a ROTATE signs (QN_SIGN_ROTATE): the CBOR array [old id, sequence, expires]. */
+struct qn_hash qn_rotate_digest(const struct qn_tx *tx);
 /* What the code's key signs. */
 struct qn_hash qn_activation_digest(const struct qn_network_id *network,
                                     const struct qn_hash *batch_root, uint32_t index,

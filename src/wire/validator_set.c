@@ -3,6 +3,7 @@
 #include "wire/field.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static int compare_members(const void *a, const void *b)
 {
@@ -31,6 +32,14 @@ enum qn_err qn_validator_set_init(struct qn_validator_set *set, const struct qn_
     }
     *set = (struct qn_validator_set){.count = (uint16_t)count, .members = members};
     return QN_OK;
+}
+
+void qn_validator_set_copy(struct qn_validator_set *copy, const struct qn_validator_set *set)
+{
+    struct qn_validator *members = calloc(set->count, sizeof *members);
+    QN_ASSERT(members != NULL && set->count > 0);
+    memcpy(members, set->members, set->count * sizeof *members);
+    *copy = (struct qn_validator_set){.count = set->count, .members = members};
 }
 
 void qn_validator_set_fini(struct qn_validator_set *set)

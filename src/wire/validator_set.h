@@ -20,6 +20,8 @@ struct qn_validator_set {
  * QN_VALIDATORS_MAX; QN_ERR_DUPLICATE: the same key twice. */
 QN_MUST_USE enum qn_err qn_validator_set_init(struct qn_validator_set *set,
                                               const struct qn_public_key *keys, size_t count);
+/* The same with an array of its own. */
+void qn_validator_set_copy(struct qn_validator_set *copy, const struct qn_validator_set *set);
 void qn_validator_set_fini(struct qn_validator_set *set);
 /* f = floor((n - 1) / 3). */
 unsigned qn_fault_limit(unsigned validator_count);

@@ -20,7 +20,11 @@ struct qn_buf *qn_sample_genesis(struct qn_sampler *s);
 struct qn_buf *qn_sample_register(struct qn_sampler *s);
 struct qn_buf *qn_sample_update(struct qn_sampler *s);
 struct qn_buf *qn_sample_revoke(struct qn_sampler *s);
-struct qn_buf *qn_sample_transaction(struct qn_sampler *s); /* any of the three */
+struct qn_buf *qn_sample_rotate(struct qn_sampler *s);
+struct qn_buf *qn_sample_issue(struct qn_sampler *s);
+struct qn_buf *qn_sample_validators(struct qn_sampler *s);
+struct qn_buf *qn_sample_evidence(struct qn_sampler *s);
+struct qn_buf *qn_sample_transaction(struct qn_sampler *s); /* any of these */
 struct qn_buf *qn_sample_tx(struct qn_sampler *s);
 struct qn_buf *qn_sample_submit(struct qn_sampler *s);
 struct qn_buf *qn_sample_submit_result(struct qn_sampler *s);

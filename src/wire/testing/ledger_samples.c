@@ -17,6 +17,27 @@ static void sample_activation(struct qn_sampler *s, struct qn_activation *activa
     activation->signature = qn_sample_signature(s);
 }
 
+/* Ascending by their first byte. */
+static uint8_t sample_ids(struct qn_sampler *s, struct qn_node_id ids[QN_COMMITTEE_CHANGE_MAX])
+{
+    uint8_t count = (uint8_t)qn_sample_uint(s, 0, QN_COMMITTEE_CHANGE_MAX);
+    for (uint8_t i = 0; i < count; i++) {
+        qn_sample_bytes(s, ids[i].bytes, sizeof ids[i].bytes);
+        ids[i].bytes[0] = i;
+    }
+    return count;
+}
+
+static struct qn_buf *sample_vote(struct qn_sampler *s, struct qn_tx_vote *vote)
+{
+    vote->kind = (enum qn_vote_kind)qn_sample_uint(s, QN_VOTE_NOTARIZE, QN_VOTE_NULLIFY);
+    struct qn_buf *buf = vote->kind == QN_VOTE_NOTARIZE   ? qn_sample_notarize(s)
+                         : vote->kind == QN_VOTE_FINALIZE ? qn_sample_finalize(s)
+                                                          : qn_sample_nullify(s);
+    vote->bytes = qn_buf_span(buf);
+    return buf;
+}
+
 static struct qn_buf *sample_transaction(struct qn_sampler *s, enum qn_tx_kind kind)
 {
     struct qn_tx tx = {
@@ -28,19 +49,38 @@ static struct qn_buf *sample_transaction(struct qn_sampler *s, enum qn_tx_kind k
         .has_endpoint = qn_sample_bool(s),
         .valid_until_ms = qn_sample_uint(s, 0, UINT64_MAX),
         .has_activation = qn_sample_bool(s),
+        .has_work = qn_sample_bool(s),
+        .has_signer = kind == QN_TX_REVOKE && qn_sample_bool(s),
         .reason = (enum qn_revoke_reason)qn_sample_uint(s, 0, QN_REVOKE_REASON_COUNT - 1),
+        .epoch = qn_sample_uint(s, 0, UINT64_MAX),
+        .batch = {.count = (uint32_t)qn_sample_uint(s, 1, 1U << QN_ACTIVATION_PATH_MAX),
+                  .class = (uint32_t)qn_sample_uint(s, 0, UINT32_MAX),
+                  .expires_ms = qn_sample_uint(s, 0, UINT64_MAX)},
     };
+    struct qn_buf *votes[QN_TX_VOTES];
     tx.key = qn_sample_public_key(s);
     qn_sample_bytes(s, tx.network.bytes, sizeof tx.network.bytes);
     qn_sample_bytes(s, tx.id.bytes, sizeof tx.id.bytes);
     qn_sample_bytes(s, tx.announce_tip.bytes, sizeof tx.announce_tip.bytes);
     qn_sample_endpoint(s, &tx.endpoint);
     sample_activation(s, &tx.activation);
+    qn_sample_bytes(s, tx.work_nonce, sizeof tx.work_nonce);
+    qn_sample_bytes(s, tx.signer.bytes, sizeof tx.signer.bytes);
+    qn_sample_bytes(s, tx.batch.root.bytes, sizeof tx.batch.root.bytes);
+    tx.key_signature = qn_sample_signature(s);
+    tx.add_count = sample_ids(s, tx.add);
+    tx.remove_count = sample_ids(s, tx.remove);
+    for (size_t i = 0; i < QN_TX_VOTES; i++) {
+        votes[i] = sample_vote(s, &tx.votes[i]);
+    }
 
     uint8_t bytes[QN_TX_LEN_MAX];
     struct qn_span payload;
     struct qn_signature signature = qn_sample_signature(s);
     QN_ASSERT(qn_tx_payload(&tx, bytes, sizeof bytes, &payload) == QN_OK);
+    for (size_t i = 0; i < QN_TX_VOTES; i++) {
+        qn_buf_drop(votes[i]);
+    }
     return qn_signed_encode(payload, (struct qn_span){signature.bytes, signature.len});
 }
 
@@ -59,6 +99,26 @@ struct qn_buf *qn_sample_revoke(struct qn_sampler *s)
     return sample_transaction(s, QN_TX_REVOKE);
 }
 
+struct qn_buf *qn_sample_rotate(struct qn_sampler *s)
+{
+    return sample_transaction(s, QN_TX_ROTATE);
+}
+
+struct qn_buf *qn_sample_issue(struct qn_sampler *s)
+{
+    return sample_transaction(s, QN_TX_ISSUE);
+}
+
+struct qn_buf *qn_sample_validators(struct qn_sampler *s)
+{
+    return sample_transaction(s, QN_TX_VALIDATORS);
+}
+
+struct qn_buf *qn_sample_evidence(struct qn_sampler *s)
+{
+    return sample_transaction(s, QN_TX_EVIDENCE);
+}
+
 struct qn_buf *qn_sample_transaction(struct qn_sampler *s)
 {
     switch (s->size) {
@@ -69,7 +129,7 @@ struct qn_buf *qn_sample_transaction(struct qn_sampler *s)
     case QN_SAMPLE_RANDOM:
         break;
     }
-    return sample_transaction(s, (enum qn_tx_kind)qn_sample_uint(s, QN_TX_REGISTER, QN_TX_REVOKE));
+    return sample_transaction(s, (enum qn_tx_kind)qn_sample_uint(s, QN_TX_REGISTER, QN_TX_EVIDENCE));
 }
 
 struct qn_buf *qn_sample_tx(struct qn_sampler *s)
@@ -108,6 +168,7 @@ static struct qn_header sample_header(struct qn_sampler *s)
         .epoch = qn_sample_uint(s, 0, UINT64_MAX),
         .height = qn_sample_uint(s, 0, UINT64_MAX),
         .time_ms = qn_sample_uint(s, 0, UINT64_MAX),
+        .flags = (uint32_t)qn_sample_uint(s, 0, QN_HEADER_FLAGS_ALL),
     };
     qn_sample_bytes(s, header.network.bytes, QN_HASH_LEN);
     qn_sample_bytes(s, header.parent.bytes, QN_HASH_LEN);
