@@ -170,8 +170,8 @@ static void check_txs(struct chain *chain, struct qn_buf *const *txs, size_t cou
 
     for (size_t i = 0; i < count; i++) {
         uint64_t start = bench_now_ns();
-        enum qn_err err = qn_ledger_check_tx(chain->validator, &checks, NULL,
-                                             qn_buf_span(txs[i]), unix_ms);
+        enum qn_err err =
+            qn_ledger_check_tx(chain->validator, &checks, NULL, qn_buf_span(txs[i]), unix_ms);
         uint64_t elapsed = bench_now_ns() - start;
         bench_need(err == QN_OK, qn_err_text(err));
         bench_samples_add(&chain->check, elapsed);

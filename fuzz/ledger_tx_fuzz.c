@@ -25,12 +25,13 @@ static void judge(struct qn_chain *chain, struct qn_buf *tx)
     struct qn_tx_checks checks = {0};
     char text[QN_TEXT_LEN_MAX + 1] = "";
     struct qn_hash tip = qn_ledger_head_id(chain->ledger);
-    enum qn_err err = qn_ledger_check_tx(chain->ledger, &checks, text, qn_buf_span(tx),
-                                         qn_chain_now(chain));
+    enum qn_err err =
+        qn_ledger_check_tx(chain->ledger, &checks, text, qn_buf_span(tx), qn_chain_now(chain));
 
     for (size_t i = 0; i < checks.signature_count; i++) {
         QN_ASSERT(checks.signatures[i].signature.at >= tx->bytes);
-        QN_ASSERT(checks.signatures[i].signature.at + checks.signatures[i].signature.len <= tx->bytes + tx->len);
+        QN_ASSERT(checks.signatures[i].signature.at + checks.signatures[i].signature.len <=
+                  tx->bytes + tx->len);
     }
     struct qn_block *block = qn_chain_build(chain, &tip, &tx, 1);
     QN_ASSERT(block->tx_count == (err == QN_OK ? 1 : 0));

@@ -125,6 +125,7 @@ BEYOND = {
     "validators": transaction_is_sound,
     "tx": lambda v: transaction_is_sound(cbor2.loads(v[2])),
     "submit": lambda v: transaction_is_sound(cbor2.loads(v[2])),
+    "registry-entry": lambda v: (v[10] == 3) == (16 in v),
     "genesis-parameters": parameters_are_sorted,
     "block": block_is_sound,
     "propose": lambda v: block_is_sound(cbor2.loads(v[4])),

@@ -54,7 +54,7 @@ static const char *status_name(const struct qn_registry_entry *entry, qn_unix_ms
     case QN_ERR_EXPIRED:
         return "expired";
     default:
-        return "revoked";
+        return entry->status == QN_ENTRY_ROTATED ? "rotated" : "revoked";
     }
 }
 

@@ -16,7 +16,7 @@ enum {
 };
 
 struct qn_ticket {
-    struct qn_node_id id; /* of the node that the ticket is for */
+    struct qn_node_id id;  /* of the node that the ticket is for */
     qn_unix_ms expires_ms; /* of its transaction */
     uint8_t nonce[QN_TICKET_NONCE_LEN];
     uint8_t bits;        /* 1..QN_TICKET_BITS_MAX */

@@ -14,9 +14,8 @@
 static const enum qn_suite_id node_suites[] = {QN_SUITE_MLDSA65, QN_SUITE_MLDSA87,
                                                QN_SUITE_MLDSA44};
 static const enum qn_sign_kind kinds[] = {
-    QN_SIGN_GENESIS,  QN_SIGN_RECORD,   QN_SIGN_TRANSACTION, QN_SIGN_ACTIVATE,
-    QN_SIGN_NOTARIZE, QN_SIGN_FINALIZE, QN_SIGN_NULLIFY,     QN_SIGN_RECOVER,
-    QN_SIGN_ROTATE,
+    QN_SIGN_GENESIS,  QN_SIGN_RECORD,  QN_SIGN_TRANSACTION, QN_SIGN_ACTIVATE, QN_SIGN_NOTARIZE,
+    QN_SIGN_FINALIZE, QN_SIGN_NULLIFY, QN_SIGN_RECOVER,     QN_SIGN_ROTATE,
 };
 static const struct qn_hash digest = {{0xd1, 0x9e}};
 

@@ -36,14 +36,14 @@ static void list_checks(struct qn_tx_checks *checks, const struct qn_tx *tx,
                           });
     if (effect->uses_code) {
         const struct qn_activation *activation = &tx->activation;
-        add_signature(checks, &(struct qn_tx_signature){
-                                  .key = activation->code_key,
-                                  .kind = QN_SIGN_ACTIVATE,
-                                  .digest = qn_activation_digest(
-                                      &tx->network, &activation->batch_root, activation->index,
-                                      &tx->id),
-                                  .signature = code_signature(envelope, &activation->signature),
-                              });
+        add_signature(checks,
+                      &(struct qn_tx_signature){
+                          .key = activation->code_key,
+                          .kind = QN_SIGN_ACTIVATE,
+                          .digest = qn_activation_digest(&tx->network, &activation->batch_root,
+                                                         activation->index, &tx->id),
+                          .signature = code_signature(envelope, &activation->signature),
+                      });
     }
 }
 
@@ -79,9 +79,8 @@ static enum qn_err check(const struct qn_rule_view *view, struct qn_tx_checks *c
     return err;
 }
 
-enum qn_err qn_ledger_check_tx(const struct qn_ledger *ledger,
-                               struct qn_tx_checks *checks, char *text, struct qn_span tx_bytes,
-                               qn_unix_ms unix_ms)
+enum qn_err qn_ledger_check_tx(const struct qn_ledger *ledger, struct qn_tx_checks *checks,
+                               char *text, struct qn_span tx_bytes, qn_unix_ms unix_ms)
 {
     qn_unix_ms time_min = qn_block_time_min(ledger->tip);
     qn_unix_ms time_ms = unix_ms > time_min ? unix_ms : time_min;

@@ -13,9 +13,9 @@
 struct qn_committee {
     uint32_t references;
     uint64_t epoch;
-    uint64_t first_height;       /* of the epoch's first block; epoch 0: 1 */
-    struct qn_validator_set set; /* owned */
-    struct qn_hash hash;         /* qn_validator_set_hash of set */
+    uint64_t first_height;            /* of the epoch's first block; epoch 0: 1 */
+    struct qn_validator_set set;      /* owned */
+    struct qn_hash hash;              /* qn_validator_set_hash of set */
     struct qn_validator_set previous; /* owned; count 0 in epoch 0 */
 };
 

@@ -367,26 +367,24 @@ static void signatures_of_a_proposal_are_those_of_the_parents_state(void **state
     tx.expires_ms =
         QN_KIT_TIME_MS + 5000 + (qn_unix_ms)2 * QN_TX_LIFETIME_MS_MAX; /* execute's business */
     struct qn_buf *bytes = qn_kit_tx_sign(&tx, scene.keys[0]);
-    assert_int_equal(qn_ledger_tx_checks(scene.judge.ledger, &checks, &unknown,
-                                             qn_buf_span(bytes)),
+    assert_int_equal(qn_ledger_tx_checks(scene.judge.ledger, &checks, &unknown, qn_buf_span(bytes)),
                      QN_ERR_NOT_FOUND);
+    assert_int_equal(qn_ledger_tx_checks(scene.judge.ledger, &checks, &tip, qn_buf_span(bytes)),
+                     QN_ERR_NOT_REGISTERED);
     assert_int_equal(
-        qn_ledger_tx_checks(scene.judge.ledger, &checks, &tip, qn_buf_span(bytes)),
-        QN_ERR_NOT_REGISTERED);
-    assert_int_equal(qn_ledger_tx_checks(scene.judge.ledger, &checks,
-                                             &scene.block->id, qn_buf_span(bytes)),
-                     QN_OK);
+        qn_ledger_tx_checks(scene.judge.ledger, &checks, &scene.block->id, qn_buf_span(bytes)),
+        QN_OK);
     assert_int_equal(checks.signature_count, 1);
-    assert_int_equal(qn_verify(&checks.signatures[0].key, checks.signatures[0].kind, &checks.signatures[0].digest,
-                               checks.signatures[0].signature),
+    assert_int_equal(qn_verify(&checks.signatures[0].key, checks.signatures[0].kind,
+                               &checks.signatures[0].digest, checks.signatures[0].signature),
                      QN_OK);
     /* What is expired by the parent's time is expired in any child. */
     qn_buf_drop(bytes);
     tx.expires_ms = scene.block->header.time_ms + 1;
     bytes = qn_kit_tx_fake(&tx, 1);
-    assert_int_equal(qn_ledger_tx_checks(scene.judge.ledger, &checks,
-                                             &scene.block->id, qn_buf_span(bytes)),
-                     QN_ERR_EXPIRED);
+    assert_int_equal(
+        qn_ledger_tx_checks(scene.judge.ledger, &checks, &scene.block->id, qn_buf_span(bytes)),
+        QN_ERR_EXPIRED);
     qn_buf_drop(bytes);
     scene_fini(&scene);
 }

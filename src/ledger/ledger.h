@@ -89,7 +89,7 @@ struct qn_ledger_change {
     /* The entry that it is about: of ROTATE the old id, of EVIDENCE the voter; of ISSUE and VALIDATORS the
      * signer, for lack of another. */
     struct qn_node_id id;
-    uint64_t index; /* registry index of id */
+    uint64_t index;              /* registry index of id */
     struct qn_node_id successor; /* ROTATE: the new id */
 };
 struct qn_ledger_commit {

@@ -33,9 +33,9 @@ struct qn_registry_entry {
     uint64_t changed_height;
     uint32_t revoke_reason;
     uint32_t code_class;
-    struct qn_node_id successor;   /* QN_ENTRY_ROTATED: the id of the new key */
-    uint64_t equivocated_height;   /* block that proved contradicting votes of it; 0: none */
-    struct qn_public_key key; /* kept beside the entry, committed to by key_hash */
+    struct qn_node_id successor; /* QN_ENTRY_ROTATED: the id of the new key */
+    uint64_t equivocated_height; /* block that proved contradicting votes of it; 0: none */
+    struct qn_public_key key;    /* kept beside the entry, committed to by key_hash */
 };
 
 QN_MUST_USE enum qn_err qn_registry_entry_encode(const struct qn_registry_entry *entry,

@@ -21,16 +21,18 @@ static struct qn_registry_entry largest_entry(void)
         .has_endpoint = true,
         .endpoint = {.port = 65535},
         .valid_until_ms = UINT64_MAX,
-        .status = QN_ENTRY_REVOKED,
+        .status = QN_ENTRY_ROTATED,
         .sequence = UINT64_MAX,
         .registered_height = UINT64_MAX,
         .changed_height = UINT64_MAX,
         .revoke_reason = UINT32_MAX,
         .code_class = UINT32_MAX,
+        .equivocated_height = UINT64_MAX,
     };
 
     memset(entry.id.bytes, 0xf1, sizeof entry.id.bytes);
     memset(entry.key_hash.bytes, 0xf2, sizeof entry.key_hash.bytes);
+    memset(entry.successor.bytes, 0xf4, sizeof entry.successor.bytes);
     memset(entry.announce_tip.bytes, 0xf3, sizeof entry.announce_tip.bytes);
     memset(entry.endpoint.host, 'h', QN_HOST_LEN_MAX);
     return entry;
@@ -102,7 +104,7 @@ static void what_is_no_entry_is_refused_and_leaves_the_output_alone(void **state
     entry.status = (enum qn_entry_status)0;
     assert_int_equal(qn_registry_entry_encode(&entry, out, sizeof out, &bytes), QN_OK);
     assert_int_equal(qn_registry_entry_decode(&untouched, bytes), QN_ERR_MALFORMED);
-    entry.status = (enum qn_entry_status)3;
+    entry.status = (enum qn_entry_status)4;
     assert_int_equal(qn_registry_entry_encode(&entry, out, sizeof out, &bytes), QN_OK);
     assert_int_equal(qn_registry_entry_decode(&untouched, bytes), QN_ERR_MALFORMED);
     assert_memory_equal(&untouched, &copy, sizeof copy);

@@ -84,13 +84,13 @@ static void an_update_changes_the_entry_and_is_signed_by_its_key(void **state)
     tx.announce_tip.bytes[0] = 0x77;
     tx.valid_until_ms += 5;
     struct qn_buf *bytes = qn_kit_tx_sign(&tx, scene.key);
-    assert_int_equal(qn_ledger_check_tx(scene.chain.ledger, &checks, NULL,
-                                        qn_buf_span(bytes), qn_chain_now(&scene.chain)),
+    assert_int_equal(qn_ledger_check_tx(scene.chain.ledger, &checks, NULL, qn_buf_span(bytes),
+                                        qn_chain_now(&scene.chain)),
                      QN_OK);
     assert_int_equal(checks.signature_count, 1);
     assert_true(qn_public_key_equal(&checks.signatures[0].key, qn_key_public(scene.key)));
-    assert_int_equal(qn_verify(&checks.signatures[0].key, checks.signatures[0].kind, &checks.signatures[0].digest,
-                               checks.signatures[0].signature),
+    assert_int_equal(qn_verify(&checks.signatures[0].key, checks.signatures[0].kind,
+                               &checks.signatures[0].digest, checks.signatures[0].signature),
                      QN_OK);
     qn_chain_add_one(&scene.chain, bytes);
 

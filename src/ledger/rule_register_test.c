@@ -21,8 +21,8 @@ static void expect(const struct qn_chain *chain, struct qn_buf *tx, enum qn_err 
 {
     struct qn_tx_checks checks = {.signature_count = 99};
     char found[QN_TEXT_LEN_MAX + 1] = "";
-    enum qn_err verdict = qn_ledger_check_tx(chain->ledger, &checks, found,
-                                             qn_buf_span(tx), qn_chain_now(chain));
+    enum qn_err verdict =
+        qn_ledger_check_tx(chain->ledger, &checks, found, qn_buf_span(tx), qn_chain_now(chain));
 
     if (verdict != err) {
         print_error("%s\n", found);
@@ -33,9 +33,9 @@ static void expect(const struct qn_chain *chain, struct qn_buf *tx, enum qn_err 
     }
     assert_true(err == QN_OK || checks.signature_count == 99);
     /* Without a place for the text the verdict is the same. */
-    assert_int_equal(qn_ledger_check_tx(chain->ledger, &checks, NULL, qn_buf_span(tx),
-                                        qn_chain_now(chain)),
-                     err);
+    assert_int_equal(
+        qn_ledger_check_tx(chain->ledger, &checks, NULL, qn_buf_span(tx), qn_chain_now(chain)),
+        err);
     qn_buf_drop(tx);
 }
 
@@ -70,19 +70,19 @@ static void a_good_registration_names_its_two_signatures(void **state)
     struct qn_tx tx = new_register(&chain, key);
     qn_kit_use_code(&chain.kit, &tx, 3);
     struct qn_buf *bytes = qn_kit_tx_sign(&tx, key);
-    assert_int_equal(qn_ledger_check_tx(chain.ledger, &checks, text, qn_buf_span(bytes),
-                                        qn_chain_now(&chain)),
-                     QN_OK);
+    assert_int_equal(
+        qn_ledger_check_tx(chain.ledger, &checks, text, qn_buf_span(bytes), qn_chain_now(&chain)),
+        QN_OK);
     assert_string_equal(text, "unchanged");
     assert_int_equal(checks.signature_count, 2);
     assert_int_equal(checks.signatures[0].kind, QN_SIGN_TRANSACTION);
     assert_int_equal(checks.signatures[1].kind, QN_SIGN_ACTIVATE);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < checks.signature_count; i++) {
         assert_true(checks.signatures[i].signature.at >= bytes->bytes);
         assert_true(checks.signatures[i].signature.at + checks.signatures[i].signature.len <=
                     bytes->bytes + bytes->len);
-        assert_int_equal(qn_verify(&checks.signatures[i].key, checks.signatures[i].kind, &checks.signatures[i].digest,
-                                   checks.signatures[i].signature),
+        assert_int_equal(qn_verify(&checks.signatures[i].key, checks.signatures[i].kind,
+                                   &checks.signatures[i].digest, checks.signatures[i].signature),
                          QN_OK);
     }
     /* The code's signature is over this node's id: another node that replays the activation fails. */
@@ -91,14 +91,14 @@ static void a_good_registration_names_its_two_signatures(void **state)
     stolen.has_activation = true;
     stolen.activation = tx.activation;
     struct qn_buf *stolen_bytes = qn_kit_tx_sign(&stolen, thief);
-    assert_int_equal(qn_ledger_check_tx(chain.ledger, &checks, NULL,
-                                        qn_buf_span(stolen_bytes), qn_chain_now(&chain)),
+    assert_int_equal(qn_ledger_check_tx(chain.ledger, &checks, NULL, qn_buf_span(stolen_bytes),
+                                        qn_chain_now(&chain)),
                      QN_OK); /* all but the signature */
-    assert_int_equal(qn_verify(&checks.signatures[0].key, checks.signatures[0].kind, &checks.signatures[0].digest,
-                               checks.signatures[0].signature),
+    assert_int_equal(qn_verify(&checks.signatures[0].key, checks.signatures[0].kind,
+                               &checks.signatures[0].digest, checks.signatures[0].signature),
                      QN_OK);
-    assert_int_equal(qn_verify(&checks.signatures[1].key, checks.signatures[1].kind, &checks.signatures[1].digest,
-                               checks.signatures[1].signature),
+    assert_int_equal(qn_verify(&checks.signatures[1].key, checks.signatures[1].kind,
+                               &checks.signatures[1].digest, checks.signatures[1].signature),
                      QN_ERR_BAD_SIGNATURE);
     qn_buf_drop(stolen_bytes);
     qn_buf_drop(bytes);
@@ -195,9 +195,8 @@ static void a_slow_clock_is_not_believed(void **state)
     struct qn_tx tx = new_register(&chain, key);
     tx.expires_ms = QN_KIT_TIME_MS + 1; /* the earliest time of block 1 */
     struct qn_buf *bytes = qn_kit_tx_fake(&tx, 1);
-    assert_int_equal(
-        qn_ledger_check_tx(chain.ledger, &checks, NULL, qn_buf_span(bytes), 1),
-        QN_ERR_EXPIRED);
+    assert_int_equal(qn_ledger_check_tx(chain.ledger, &checks, NULL, qn_buf_span(bytes), 1),
+                     QN_ERR_EXPIRED);
     qn_buf_drop(bytes);
     qn_key_free(key);
     qn_chain_fini(&chain);

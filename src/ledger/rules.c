@@ -92,7 +92,8 @@ enum qn_err qn_rule_check(const struct qn_rule_view *view, struct qn_effect *eff
     case QN_TX_EVIDENCE:
         break;
     }
-    return qn_refuse(view, QN_ERR_INVALID, "a transaction of a kind that is not taken, %u", (unsigned)tx->kind);
+    return qn_refuse(view, QN_ERR_INVALID, "a transaction of a kind that is not taken, %u",
+                     (unsigned)tx->kind);
 }
 
 void qn_rule_apply(struct qn_state *state, const struct qn_effect *effect, enum qn_tx_kind kind)

@@ -1,8 +1,8 @@
 #include "ledger/state.h"
 
+#include "base/pool.h"
 #include "wire/field.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char code_domain[] = "qnet/1/code";
@@ -46,18 +46,21 @@ void qn_state_copy(struct qn_state *copy, const struct qn_state *state)
 void qn_state_fini(struct qn_state *state)
 {
     qn_tree_drop(state->tree);
-    free(state->touched);
+    qn_pool_give(state->touched, state->touched_capacity * sizeof *state->touched);
     *state = (struct qn_state){0};
 }
 
 static void touch(struct qn_state *state, const struct qn_hash *key)
 {
     if (state->touched_count == state->touched_capacity) {
-        state->touched_capacity =
-            state->touched_capacity == 0 ? TOUCHED_MIN : 2 * state->touched_capacity;
-        state->touched =
-            realloc(state->touched, state->touched_capacity * sizeof *state->touched);
-        QN_ASSERT(state->touched != NULL);
+        size_t capacity = state->touched_capacity == 0 ? TOUCHED_MIN : 2 * state->touched_capacity;
+        struct qn_hash *larger = qn_pool_take(capacity * sizeof *larger);
+        if (state->touched_count > 0) {
+            memcpy(larger, state->touched, state->touched_count * sizeof *larger);
+        }
+        qn_pool_give(state->touched, state->touched_capacity * sizeof *larger);
+        state->touched = larger;
+        state->touched_capacity = capacity;
     }
     state->touched[state->touched_count] = *key;
     state->touched_count += 1;

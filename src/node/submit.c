@@ -230,7 +230,8 @@ static enum qn_err take_tx(struct qn_node *node, char *text, struct qn_buf *byte
     if (qn_mempool_has(node->mempool, tx_id)) {
         return QN_ERR_DUPLICATE;
     }
-    enum qn_err err = qn_ledger_check_tx(node->ledger, &checks, text, qn_buf_span(bytes), node->unix_ms);
+    enum qn_err err =
+        qn_ledger_check_tx(node->ledger, &checks, text, qn_buf_span(bytes), node->unix_ms);
     if (err != QN_OK) {
         return err;
     }
@@ -419,8 +420,7 @@ static enum qn_err still_valid(void *context, struct qn_span tx_bytes)
 {
     struct sweep *sweep = context;
     struct qn_tx_checks checks;
-    return qn_ledger_check_tx(sweep->node->ledger, &checks, NULL, tx_bytes,
-                              sweep->node->unix_ms);
+    return qn_ledger_check_tx(sweep->node->ledger, &checks, NULL, tx_bytes, sweep->node->unix_ms);
 }
 
 static void swept(void *context, const struct qn_hash *tx_id, enum qn_err why)

@@ -57,16 +57,21 @@ static void a_header_has_these_fields(void **state)
     assert_int_equal(qn_header_encode(&header, out, written.len - 1, &written), QN_ERR_TOO_BIG);
 }
 
-static void only_version_1_without_flags_is_a_header(void **state)
+static void only_version_1_with_known_flags_is_a_header(void **state)
 {
     (void)state;
-    static const char *const hexes[] = {HEADER("00", "00"), HEADER("02", "00"), HEADER("01", "01")};
+    static const char *const hexes[] = {HEADER("00", "00"), HEADER("02", "00"), HEADER("01", "02")};
     for (size_t i = 0; i < QN_ARRAY_COUNT(hexes); i++) {
         struct qn_buf *buf = qn_hex_buf(hexes[i]);
         struct qn_header header;
         assert_int_equal(qn_header_decode(&header, qn_buf_span(buf)), QN_ERR_MALFORMED);
         qn_buf_drop(buf);
     }
+    struct qn_buf *last = qn_hex_buf(HEADER("01", "01"));
+    struct qn_header header;
+    assert_int_equal(qn_header_decode(&header, qn_buf_span(last)), QN_OK);
+    assert_int_equal(header.flags, QN_HEADER_EPOCH_END);
+    qn_buf_drop(last);
 }
 
 static void the_largest_header_fits_its_limit(void **state)
@@ -308,7 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_header_has_these_fields),
-        cmocka_unit_test(only_version_1_without_flags_is_a_header),
+        cmocka_unit_test(only_version_1_with_known_flags_is_a_header),
         cmocka_unit_test(the_largest_header_fits_its_limit),
         cmocka_unit_test(a_block_is_made_and_read),
         cmocka_unit_test(a_block_lives_until_its_last_reference_goes),

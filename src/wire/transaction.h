@@ -61,7 +61,7 @@ struct qn_activation {
 
 enum {
     QN_COMMITTEE_CHANGE_MAX = (QN_VALIDATORS_MAX - 1) / 3, /* ids added, and ids removed, at once */
-    QN_TX_VOTES = 2, /* of an EVIDENCE */
+    QN_TX_VOTES = 2,                                       /* of an EVIDENCE */
 };
 
 /* A vote as evidence: its kind and its encoding, which is well-formed in whatever was decoded. */
@@ -73,7 +73,7 @@ struct qn_tx_vote {
 struct qn_tx {
     enum qn_tx_kind kind;
     struct qn_network_id network;
-    qn_unix_ms expires_ms;    /* must be in a block before this time */
+    qn_unix_ms expires_ms; /* must be in a block before this time */
     /* The node that it is about. REGISTER: computed from key; ROTATE: the old one; EVIDENCE: the voter;
      * ISSUE, VALIDATORS: all zero. */
     struct qn_node_id id;

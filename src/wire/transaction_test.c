@@ -31,6 +31,16 @@
 #define UPDATE_PLAIN                                                                               \
     "A9" START("02") " 04 " HASH("44") " 05 05 06 02 07 03 09 " HASH("99") " 0A 190100"
 #define REVOKE "A6" START("03") " 04 " HASH("44") " 05 05 06 01"
+#define REVOKE_MOTION "A7" START("03") " 04 " HASH("44") " 05 00 06 01 07 " HASH("55")
+#define ROTATE "A8" START("04") " 04 " HASH("44") " 05 05 06 03 07 " SPKI " 08 42 DDDD"
+#define ISSUE "A5" START("05") " 04 " HASH("55") " 05 A4 01 " HASH("A1") " 02 1864 03 07 04 190200"
+#define VALIDATORS                                                                                 \
+    "A7" START("06") " 04 " HASH("55") " 05 09 06 82 " HASH("A1") HASH("A2") " 07 81 " HASH("A3")
+#define NULLIFY_VOTE "A3 01 09 02 08 03 41 EE"                    /* 8 bytes */
+#define FINALIZE_VOTE "A4 01 09 02 08 03 " HASH("BB") " 04 41 EE" /* 43 bytes */
+#define EVIDENCE                                                                                   \
+    "A7" START("07") " 04 " HASH("55") " 05 82 03 48 " NULLIFY_VOTE                                \
+                                       " 06 82 02 582B " FINALIZE_VOTE " 07 " HASH("44")
 
 /* Decodes a transaction with this payload and a signature of one byte. */
 static enum qn_err decode(struct qn_tx *tx, const char *payload_hex)
@@ -133,15 +143,124 @@ static void revoke_has_these_fields(void **state)
     assert_payload(&tx, REVOKE);
 }
 
+static void revoke_by_the_committee_names_its_signer(void **state)
+{
+    (void)state;
+    struct qn_tx tx;
+    assert_int_equal(decode(&tx, REVOKE), QN_OK);
+    assert_false(tx.has_signer);
+    assert_false(qn_tx_is_motion(&tx));
+    assert_ptr_equal(qn_tx_signer(&tx), &tx.id);
+    assert_int_equal(decode(&tx, REVOKE_MOTION), QN_OK);
+    assert_true(tx.has_signer);
+    assert_true(qn_tx_is_motion(&tx));
+    assert_int_equal(qn_tx_signer(&tx)->bytes[0], 0x55);
+    assert_payload(&tx, REVOKE_MOTION);
+}
+
+static void rotate_has_these_fields(void **state)
+{
+    (void)state;
+    struct qn_tx tx;
+    assert_int_equal(decode(&tx, ROTATE), QN_OK);
+    assert_int_equal(tx.kind, QN_TX_ROTATE);
+    assert_int_equal(tx.id.bytes[0], 0x44);
+    assert_int_equal(tx.sequence, 5);
+    assert_int_equal(tx.key.suite, QN_SUITE_MLDSA44);
+    assert_int_equal(tx.key_signature.len, 2);
+    assert_int_equal(tx.key_signature.bytes[0], 0xDD);
+    assert_payload(&tx, ROTATE);
+}
+
+static void issue_has_these_fields(void **state)
+{
+    (void)state;
+    struct qn_tx tx;
+    assert_int_equal(decode(&tx, ISSUE), QN_OK);
+    assert_int_equal(tx.signer.bytes[0], 0x55);
+    assert_int_equal(tx.batch.root.bytes[0], 0xA1);
+    assert_int_equal(tx.batch.count, 100);
+    assert_int_equal(tx.batch.class, 7);
+    assert_int_equal(tx.batch.expires_ms, 512);
+    assert_true(qn_tx_is_motion(&tx));
+    assert_payload(&tx, ISSUE);
+}
+
+static void validators_has_these_fields(void **state)
+{
+    (void)state;
+    struct qn_tx tx;
+    assert_int_equal(decode(&tx, VALIDATORS), QN_OK);
+    assert_int_equal(tx.signer.bytes[0], 0x55);
+    assert_int_equal(tx.epoch, 9);
+    assert_int_equal(tx.add_count, 2);
+    assert_int_equal(tx.add[1].bytes[31], 0xA2);
+    assert_int_equal(tx.remove_count, 1);
+    assert_int_equal(tx.remove[0].bytes[0], 0xA3);
+    assert_true(qn_tx_is_motion(&tx));
+    assert_payload(&tx, VALIDATORS);
+}
+
+static void evidence_has_these_fields(void **state)
+{
+    (void)state;
+    struct qn_tx tx;
+    struct qn_vote vote;
+    /* The votes point into the transaction's bytes, which here must outlive the decoding. */
+    struct qn_buf *payload = qn_hex_buf(EVIDENCE);
+    struct qn_buf *bytes =
+        qn_signed_encode(qn_buf_span(payload), (struct qn_span){(const uint8_t *)"\xBB", 1});
+    struct qn_signed envelope;
+    assert_int_equal(qn_tx_decode(&tx, &envelope, qn_buf_span(bytes)), QN_OK);
+    assert_int_equal(tx.id.bytes[0], 0x44);
+    assert_int_equal(tx.signer.bytes[0], 0x55);
+    assert_int_equal(tx.votes[0].kind, QN_VOTE_NULLIFY);
+    assert_int_equal(qn_vote_decode(&vote, tx.votes[1].kind, tx.votes[1].bytes), QN_OK);
+    assert_int_equal(vote.p.bytes[0], 0xBB);
+    assert_false(qn_tx_is_motion(&tx));
+    assert_payload(&tx, EVIDENCE);
+    qn_buf_drop(bytes);
+    qn_buf_drop(payload);
+}
+
+static void a_motion_is_the_same_whoever_signs_it(void **state)
+{
+    (void)state;
+    struct qn_tx tx;
+    assert_int_equal(decode(&tx, VALIDATORS), QN_OK);
+    struct qn_hash hash = qn_tx_motion_hash(&tx, 9);
+    tx.signer.bytes[3] ^= 1;
+    struct qn_hash other = qn_tx_motion_hash(&tx, 9);
+    assert_true(qn_hash_equal(&hash, &other));
+    other = qn_tx_motion_hash(&tx, 10);
+    assert_false(qn_hash_equal(&hash, &other));
+    tx.remove[0].bytes[3] ^= 1;
+    other = qn_tx_motion_hash(&tx, 9);
+    assert_false(qn_hash_equal(&hash, &other));
+    tx.remove[0].bytes[3] ^= 1;
+    tx.expires_ms += 1;
+    other = qn_tx_motion_hash(&tx, 9);
+    assert_false(qn_hash_equal(&hash, &other));
+}
+
 static void another_form_is_refused(void **state)
 {
     (void)state;
     static const char *const payloads[] = {
         "A3" START("00"), /* no such kind */
         "A6" START("00") " 04 " HASH("44") " 05 05 06 01",
-        "A6" START("04") " 04 " HASH("44") " 05 05 06 01",
+        "A6" START("08") " 04 " HASH("44") " 05 05 06 01",
+        /* ids not ascending, twice the same; a vote of no kind, of another kind, of no form */
+        "A7" START("06") " 04 " HASH("55") " 05 09 06 82 " HASH("A2") HASH("A1") " 07 80",
+        "A7" START("06") " 04 " HASH("55") " 05 09 06 80 07 82 " HASH("A2") HASH("A2"),
+        "A7" START("07") " 04 " HASH("55") " 05 82 00 48 " NULLIFY_VOTE " 06 82 03 48 " NULLIFY_VOTE
+                                           " 07 " HASH("44"),
+        "A7" START("07") " 04 " HASH("55") " 05 82 03 48 " NULLIFY_VOTE " 06 82 02 48 " NULLIFY_VOTE
+                                           " 07 " HASH("44"),
+        "A7" START("07") " 04 " HASH("55") " 05 82 03 48 " NULLIFY_VOTE
+                                           " 06 82 03 41 00 07 " HASH("44"),
         "A6" START("03") " 04 " HASH("44") " 05 05 06 03",         /* no such reason */
-        "A7" START("03") " 04 " HASH("44") " 05 05 06 01 07 00",   /* one field more */
+        "A7" START("03") " 04 " HASH("44") " 05 05 06 01 08 00",   /* one field more */
         "A7" START("03") " 04 " HASH("44") " 05 05 06 01 1880 00", /* no extensions */
         "A5" START("03") " 04 " HASH("44") " 05 05",
         /* an update in a registration's clothes, and the reverse */
@@ -275,6 +394,12 @@ int main(void)
         cmocka_unit_test(register_may_lack_endpoint_and_activation),
         cmocka_unit_test(update_has_these_fields),
         cmocka_unit_test(revoke_has_these_fields),
+        cmocka_unit_test(revoke_by_the_committee_names_its_signer),
+        cmocka_unit_test(rotate_has_these_fields),
+        cmocka_unit_test(issue_has_these_fields),
+        cmocka_unit_test(validators_has_these_fields),
+        cmocka_unit_test(evidence_has_these_fields),
+        cmocka_unit_test(a_motion_is_the_same_whoever_signs_it),
         cmocka_unit_test(another_form_is_refused),
         cmocka_unit_test(an_activation_is_held_to_its_limits),
         cmocka_unit_test(a_key_of_no_known_suite_is_told_apart_from_bad_form),

@@ -85,14 +85,16 @@ static struct qn_buf *sample_registry_entry(struct qn_sampler *s)
         .roles = (uint32_t)qn_sample_uint(s, 0, UINT32_MAX),
         .has_endpoint = qn_sample_bool(s),
         .valid_until_ms = qn_sample_uint(s, 0, UINT64_MAX),
-        .status = (enum qn_entry_status)qn_sample_uint(s, QN_ENTRY_ACTIVE, QN_ENTRY_REVOKED),
+        .status = (enum qn_entry_status)qn_sample_uint(s, QN_ENTRY_ACTIVE, QN_ENTRY_ROTATED),
         .sequence = qn_sample_uint(s, 0, UINT64_MAX),
         .registered_height = qn_sample_uint(s, 0, UINT64_MAX),
         .changed_height = qn_sample_uint(s, 0, UINT64_MAX),
         .revoke_reason = (uint32_t)qn_sample_uint(s, 0, UINT32_MAX),
         .code_class = (uint32_t)qn_sample_uint(s, 0, UINT32_MAX),
+        .equivocated_height = qn_sample_uint(s, 0, UINT64_MAX),
     };
     qn_sample_bytes(s, entry.id.bytes, sizeof entry.id.bytes);
+    qn_sample_bytes(s, entry.successor.bytes, sizeof entry.successor.bytes);
     sample_hash(s, &entry.key_hash);
     sample_hash(s, &entry.announce_tip);
     if (entry.has_endpoint) {

@@ -129,7 +129,8 @@ struct qn_buf *qn_sample_transaction(struct qn_sampler *s)
     case QN_SAMPLE_RANDOM:
         break;
     }
-    return sample_transaction(s, (enum qn_tx_kind)qn_sample_uint(s, QN_TX_REGISTER, QN_TX_EVIDENCE));
+    return sample_transaction(s,
+                              (enum qn_tx_kind)qn_sample_uint(s, QN_TX_REGISTER, QN_TX_EVIDENCE));
 }
 
 struct qn_buf *qn_sample_tx(struct qn_sampler *s)
