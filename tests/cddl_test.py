@@ -353,7 +353,7 @@ class DigestTest(unittest.TestCase):
             encoded = cbor2.dumps(value, canonical=True)
             self.assertEqual(hashlib.sha3_256(network + encoded).hexdigest(), digest, rule)
             seen.add(rule)
-        self.assertEqual(len(seen), 6)
+        self.assertEqual(len(seen), 7)
 
 
 class CheckerTest(unittest.TestCase):
