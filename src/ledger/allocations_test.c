@@ -99,14 +99,12 @@ static void commit(struct qn_ledger *ledger, const struct qn_block *block, struc
 /* The way of a transaction into the mempool, less its signatures. Takes over the reference. */
 static void submit(struct pair *pair, struct qn_buf *bytes)
 {
-    struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-    size_t count = 0;
+    struct qn_tx_checks checks;
     struct qn_tx tx;
     struct qn_signed envelope;
 
-    assert_int_equal(qn_ledger_check_tx(pair->leader, signatures, &count, NULL, qn_buf_span(bytes),
-                                        now_of(pair)),
-                     QN_OK);
+    assert_int_equal(
+        qn_ledger_check_tx(pair->leader, &checks, NULL, qn_buf_span(bytes), now_of(pair)), QN_OK);
     assert_int_equal(qn_tx_decode(&tx, &envelope, qn_buf_span(bytes)), QN_OK);
     assert_int_equal(qn_mempool_put(pair->mempool, bytes, &tx), QN_OK);
     qn_buf_drop(bytes);
