@@ -6,15 +6,18 @@ static void check_signatures(struct qn_sim *sim, const struct qn_sim_host *host,
                              const struct qn_block *block)
 {
     for (size_t i = 0; i < block->tx_count; i++) {
-        struct qn_tx_signature signatures[QN_TX_SIGNATURES_MAX];
-        size_t count = 0;
-        enum qn_err err = qn_ledger_tx_signatures(sim->checker->reference, signatures, &count,
-                                                  &block->header.parent, block->txs[i]);
-        for (size_t j = 0; j < count && err == QN_OK; j++) {
-            if (!qn_sim_verify(&signatures[j].key, signatures[j].kind, &signatures[j].digest,
-                               signatures[j].signature, sim->plan.real_signatures)) {
+        struct qn_tx_checks checks = {0};
+        enum qn_err err = qn_ledger_tx_checks(sim->checker->reference, &checks,
+                                              &block->header.parent, block->txs[i]);
+        for (size_t j = 0; j < checks.signature_count && err == QN_OK; j++) {
+            const struct qn_tx_signature *signature = &checks.signatures[j];
+            if (!qn_sim_verify(&signature->key, signature->kind, &signature->digest,
+                               signature->signature, sim->plan.real_signatures)) {
                 err = QN_ERR_BAD_SIGNATURE;
             }
+        }
+        if (err == QN_OK && checks.has_ticket) {
+            err = qn_ticket_check(&checks.ticket);
         }
         if (err != QN_OK) {
             qn_sim_fail(sim, "only_valid_transactions",
