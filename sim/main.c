@@ -1,11 +1,14 @@
 /* qnet-sim: the program behind ./dev sim. */
 #include "crypto/key.h"
+#include "qn_version.h"
 #include "sim/campaign.h"
 #include "sim/identity.h"
 #include "sim/options.h"
 #include "sim/progress.h"
+#include "sim/scenario.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { EXIT_USAGE = 2 };
 
@@ -69,6 +72,47 @@ static int many_runs(struct qn_sim_options *options)
     return campaign.failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int one_scenario(const struct qn_sim_scenario *scenario,
+                        const struct qn_sim_options *options)
+{
+    struct qn_sim_campaign campaign = {.runs = 1, .failed_seed = options->first_seed};
+
+    qn_sim_run_scenario(&campaign.failure, &campaign.coverage, scenario, options->first_seed,
+                        options->trace ? stdout : NULL);
+    (void)printf("%-28s %s: %s\n", scenario->name, campaign.failure.ok ? "ok" : "FAILED",
+                 campaign.failure.ok ? scenario->what : campaign.failure.failure);
+    if (!campaign.failure.ok) {
+        (void)printf("  commit %s, replay: ./dev sim --scenario %s --seed %llu --trace\n",
+                     QN_COMMIT, scenario->name, (unsigned long long)options->first_seed);
+    }
+    return campaign.failure.ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int scenarios(struct qn_sim_options *options)
+{
+    const struct qn_sim_scenario *scenario = qn_sim_scenario_find(options->scenario);
+    bool list = strcmp(options->scenario, "list") == 0;
+    int status = EXIT_SUCCESS;
+
+    options->first_seed = options->has_seeds ? options->first_seed : 1;
+    if (scenario != NULL) {
+        return one_scenario(scenario, options);
+    }
+    if (!list && strcmp(options->scenario, "all") != 0) {
+        (void)fprintf(stderr, "error: no scenario %s; see --scenario list\n", options->scenario);
+        return EXIT_USAGE;
+    }
+    for (size_t i = 0; i < qn_sim_scenario_count(); i++) {
+        scenario = qn_sim_scenario_at(i);
+        if (list) {
+            (void)printf("%-28s %s\n", scenario->name, scenario->what);
+        } else if (one_scenario(scenario, options) != EXIT_SUCCESS) {
+            status = EXIT_FAILURE;
+        }
+    }
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct qn_sim_options options;
@@ -86,7 +130,9 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "error: %s\n", why);
         return EXIT_FAILURE;
     }
-    int status = options.first_seed == options.last_seed ? one_run(&options) : many_runs(&options);
+    int status = options.scenario != NULL                  ? scenarios(&options)
+                 : options.first_seed == options.last_seed ? one_run(&options)
+                                                           : many_runs(&options);
     qn_sim_keys_fini();
     qn_crypto_fini();
     return status;

@@ -4,7 +4,7 @@
 #include "sim/checker.h"
 #include "sim/world.h"
 
-static void finish(struct qn_sim_result *result, struct qn_sim *sim)
+void qn_sim_finish(struct qn_sim_result *result, struct qn_sim *sim)
 {
     *result = (struct qn_sim_result){.ok = !qn_sim_has_failed(sim),
                                      .trace = sim->trace,
@@ -25,5 +25,5 @@ void qn_sim_run(struct qn_sim_result *result, struct qn_sim_coverage *coverage, 
     qn_sim_boot(sim);
     qn_sim_chaos(sim);
     qn_sim_heal(sim);
-    finish(result, sim);
+    qn_sim_finish(result, sim);
 }
