@@ -13,7 +13,7 @@ from qnet_testing import EXIT_CONFIG, EXIT_OK, EXIT_RUNTIME, EXIT_USAGE, run
 
 COMMANDS = ("node", "devnet", "keys new", "keys show", "genesis cert", "genesis show", "activation issue",
             "register", "update", "revoke", "status", "peers", "regions", "registry list", "registry get",
-            "verify", "config", "version")
+            "verify", "db check", "db backup", "db restore", "db stat", "config", "version")
 ALGORITHMS = {"ML-DSA-65": (1, 1952), "ML-DSA-87": (2, 2592), "ML-DSA-44": (3, 1312)}
 
 

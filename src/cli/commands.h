@@ -22,6 +22,10 @@ enum qn_exit qn_cli_registry_list(const struct qn_cli *cli);
 enum qn_exit qn_cli_registry_get(const struct qn_cli *cli);
 enum qn_exit qn_cli_verify(const struct qn_cli *cli);
 enum qn_exit qn_cli_config(const struct qn_cli *cli);
+enum qn_exit qn_cli_db_check(const struct qn_cli *cli);
+enum qn_exit qn_cli_db_backup(const struct qn_cli *cli);
+enum qn_exit qn_cli_db_restore(const struct qn_cli *cli);
+enum qn_exit qn_cli_db_stat(const struct qn_cli *cli);
 enum qn_exit qn_cli_version(const struct qn_cli *cli);
 
 #endif

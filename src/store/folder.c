@@ -164,6 +164,22 @@ enum qn_err qn_store_folder_lock(int *fd, const char *path, char *why)
     return QN_OK;
 }
 
+long qn_store_folder_holder(const char *path)
+{
+    char name[QN_STORE_PATH_SIZE];
+
+    if (!qn_store_join(name, path, "lock")) {
+        return 0;
+    }
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return 0;
+    }
+    long pid = flock(fd, LOCK_SH | LOCK_NB) == 0 ? 0 : holder_of(fd);
+    (void)close(fd);
+    return pid;
+}
+
 enum qn_err qn_store_sync_folder(const char *path, char *why)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -2,29 +2,11 @@
 
 #include "store/store_internal.h"
 
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { READER_CHECK_EVERY = 1024 }; /* commits between looks for readers that died */
-
-struct qn_store {
-    char path[QN_STORE_PATH_SIZE];
-    int lock_fd;
-    struct qn_store_env env;
-    MDB_txn *reader;       /* of get, kept reset between reads; NULL: none yet */
-    enum qn_err failed;    /* of the first write that failed: none is tried after it */
-    pthread_mutex_t mutex; /* guards failure */
-    char failure[QN_STORE_WHY_SIZE];
-    _Atomic uint64_t commits;
-    _Atomic uint64_t batches;
-    _Atomic uint64_t bytes;
-    _Atomic uint64_t commit_us;
-};
 
 static enum qn_err note_failure(struct qn_store *store, enum qn_err err, const char *doing,
                                 const char *text)
@@ -57,6 +39,9 @@ static enum qn_err check_whole(struct qn_store *store)
 
 static int begin_read(struct qn_store *store)
 {
+    if (store->is_reader) {
+        return MDB_SUCCESS;
+    }
     if (store->reader == NULL) {
         return mdb_txn_begin(store->env.env, NULL, MDB_RDONLY, &store->reader);
     }
@@ -100,7 +85,9 @@ static enum qn_err store_get(void *context, struct qn_buf **value, struct qn_spa
     } else {
         err = rc == MDB_NOTFOUND ? QN_ERR_NOT_FOUND : fail(store, "reading", rc);
     }
-    mdb_txn_reset(store->reader);
+    if (!store->is_reader) {
+        mdb_txn_reset(store->reader);
+    }
     return err;
 }
 
@@ -149,7 +136,12 @@ static enum qn_err store_walk(void *context, struct qn_span first,
         return err;
     }
     QN_ASSERT(first.len > 0 && first.len <= QN_STORAGE_KEY_LEN_MAX);
-    int rc = mdb_txn_begin(store->env.env, NULL, MDB_RDONLY, &txn);
+    int rc = MDB_SUCCESS;
+    if (store->is_reader) {
+        txn = store->reader;
+    } else {
+        rc = mdb_txn_begin(store->env.env, NULL, MDB_RDONLY, &txn);
+    }
     if (rc != MDB_SUCCESS) {
         return fail(store, "reading", rc);
     }
@@ -160,7 +152,9 @@ static enum qn_err store_walk(void *context, struct qn_span first,
     } else {
         err = fail(store, "reading", rc);
     }
-    mdb_txn_abort(txn);
+    if (!store->is_reader) {
+        mdb_txn_abort(txn);
+    }
     return err;
 }
 
@@ -244,217 +238,17 @@ static enum qn_err store_apply(void *context, const struct qn_batch *batch)
     return store_apply_many(context, &batch, 1);
 }
 
-static void store_close(void *context)
+void qn_store_functions(struct qn_storage *storage, struct qn_store *store)
 {
-    struct qn_store *store = context;
-
-    qn_store_watch_map(NULL, NULL);
-    mdb_txn_abort(store->reader);
-    qn_store_env_close(&store->env);
-    if (store->lock_fd >= 0) {
-        (void)close(store->lock_fd);
-    }
-    (void)pthread_mutex_destroy(&store->mutex);
-    free(store);
-}
-
-/* ---- opening ---- */
-
-/* Nothing of an emptied file tells it from a new one, but that it was made before. */
-static enum qn_err check_not_emptied(const char *path, char *why)
-{
-    char name[QN_STORE_PATH_SIZE];
-    struct stat about;
-
-    if (!qn_store_is_marked(path) ||
-        (qn_store_join(name, path, "data.mdb") && stat(name, &about) == 0 && about.st_size > 0)) {
-        return QN_OK;
-    }
-    (void)snprintf(
-        why, QN_STORE_WHY_SIZE,
-        "the data file in %s is gone or empty: restore a backup (qnet db restore), or move "
-        "the folder away to start anew",
-        path);
-    return QN_ERR_IO;
-}
-
-static enum qn_err open_whole(struct qn_store *store, uint64_t size_max, char *why)
-{
-    enum qn_err err = qn_store_env_open(&store->env, store->path, 0, size_max, why);
-
-    if (err != QN_OK || qn_store_env_has_all_pages(&store->env)) {
-        return err;
-    }
-    /* LMDB does not write pages at the end that nobody uses, and then the file is whole all the same. */
-    qn_store_env_close(&store->env);
-    if (qn_store_survey_apart(store->path) != QN_OK) {
-        (void)snprintf(
-            why, QN_STORE_WHY_SIZE,
-            "the data file in %s is damaged: its end is cut off. Restore a backup (qnet db "
-            "restore), or move the folder away to start anew",
-            store->path);
-        return QN_ERR_IO;
-    }
-    err = qn_store_env_open(&store->env, store->path, 0, size_max, why);
-    if (err == QN_OK && qn_store_env_extend(&store->env) != QN_OK) {
-        (void)snprintf(why, QN_STORE_WHY_SIZE, "cannot make the data file in %s longer",
-                       store->path);
-        err = QN_ERR_IO;
-    }
-    return err;
-}
-
-static enum qn_err compare_about(const struct qn_store_about *found,
-                                 const struct qn_store_config *config, const char *path, char *why)
-{
-    char id[2 * QN_HASH_LEN + 1];
-
-    if (found->schema > QN_STORE_SCHEMA) {
-        (void)snprintf(why, QN_STORE_WHY_SIZE,
-                       "%s was written by a newer qnet (schema %u, this one knows %d): start that "
-                       "version, or restore a backup that this one made",
-                       path, (unsigned)found->schema, QN_STORE_SCHEMA);
-        return QN_ERR_WRONG_VERSION;
-    }
-    if (!qn_network_id_equal(&found->network, &config->network)) {
-        qn_hex_encode(id, found->network.bytes, sizeof found->network.bytes);
-        (void)snprintf(
-            why, QN_STORE_WHY_SIZE,
-            "%s holds network %.16s..., not the one of the configured genesis certificates: "
-            "check QNET_GENESIS_CERT_*, or use another --data-dir",
-            path, id);
-        return QN_ERR_WRONG_NETWORK;
-    }
-    if (!qn_node_id_equal(&found->node, &config->node)) {
-        qn_hex_encode(id, found->node.bytes, sizeof found->node.bytes);
-        (void)snprintf(
-            why, QN_STORE_WHY_SIZE,
-            "%s belongs to node %.8s, not to the configured key: check QNET_KEY, or give "
-            "each node a --data-dir of its own",
-            path, id);
-        return QN_ERR_KEY_MISMATCH;
-    }
-    return QN_OK;
-}
-
-static enum qn_err check_about(struct qn_store *store, const struct qn_store_config *config,
-                               char *why)
-{
-    struct qn_store_about about;
-    enum qn_err err = qn_store_about_read(&about, &store->env, why);
-
-    if (err == QN_OK) {
-        return compare_about(&about, config, store->path, why);
-    }
-    if (err != QN_ERR_NOT_FOUND || qn_store_is_marked(store->path)) {
-        return err == QN_ERR_NOT_FOUND ? QN_ERR_IO : err;
-    }
-    about = (struct qn_store_about){QN_STORE_SCHEMA, config->network, config->node};
-    return qn_store_about_write(&about, &store->env, why);
-}
-
-static enum qn_err open_parts(struct qn_store *store, const struct qn_store_config *config,
-                              char *why)
-{
-    enum qn_err err = qn_store_folder_make(config->data_dir, store->path, why);
-
-    if (err == QN_OK) {
-        err = qn_store_folder_lock(&store->lock_fd, store->path, why);
-    }
-    if (err == QN_OK) {
-        err = check_not_emptied(store->path, why);
-    }
-    if (err == QN_OK) {
-        err = open_whole(store, config->size_max, why);
-    }
-    if (err == QN_OK) {
-        err = check_about(store, config, why);
-    }
-    if (err == QN_OK && !qn_store_is_marked(store->path)) {
-        err = qn_store_mark_made(store->path, why);
-    }
-    return err;
-}
-
-enum qn_err qn_store_open(struct qn_store **out, struct qn_storage *storage,
-                          const struct qn_store_config *config, char *why)
-{
-    struct qn_store *store = calloc(1, sizeof *store);
-
-    QN_ASSERT(store != NULL && pthread_mutex_init(&store->mutex, NULL) == 0);
-    store->lock_fd = -1;
-    store->env.fd = -1;
-    enum qn_err err = QN_ERR_TOO_BIG;
-    if (qn_store_folder_path(store->path, config->data_dir, &config->network)) {
-        err = open_parts(store, config, why);
-    } else {
-        (void)snprintf(why, QN_STORE_WHY_SIZE, "the path of the data directory is too long");
-    }
-    if (err != QN_OK) {
-        store_close(store);
-        return err;
-    }
-    (void)mdb_reader_check(store->env.env, NULL);
-    qn_store_watch_map(&store->env, store->path);
     *storage = (struct qn_storage){
         .context = store,
         .durable = true,
         .get = store_get,
         .walk = store_walk,
-        .apply = store_apply,
-        .apply_many = store_apply_many,
-        .close = store_close,
+        .close = qn_store_close,
     };
-    *out = store;
-    return QN_OK;
-}
-
-struct qn_store_env *qn_store_env_of(struct qn_store *store)
-{
-    return &store->env;
-}
-
-const char *qn_store_path(const struct qn_store *store)
-{
-    return store->path;
-}
-
-uint64_t qn_store_size(const struct qn_store *store)
-{
-    return atomic_load(&store->env.size_seen);
-}
-
-const char *qn_store_failure(const struct qn_store *store)
-{
-    return store->failure;
-}
-
-void qn_store_collect(const struct qn_store *store, const struct qn_metric_sink *sink)
-{
-    const struct qn_metric metrics[] = {
-        {.name = "qnet_store_size_bytes",
-         .help = "Size of the data file.",
-         .type = QN_METRIC_GAUGE,
-         .value = (double)qn_store_size(store)},
-        {.name = "qnet_store_commits_total",
-         .help = "Durable writes of the data file since the start.",
-         .type = QN_METRIC_COUNTER,
-         .value = (double)atomic_load(&store->commits)},
-        {.name = "qnet_store_batches_total",
-         .help = "Batches that these writes held.",
-         .type = QN_METRIC_COUNTER,
-         .value = (double)atomic_load(&store->batches)},
-        {.name = "qnet_store_written_bytes_total",
-         .help = "Bytes of keys and values in these batches.",
-         .type = QN_METRIC_COUNTER,
-         .value = (double)atomic_load(&store->bytes)},
-        {.name = "qnet_store_commit_seconds_total",
-         .help = "Time that these writes took.",
-         .type = QN_METRIC_COUNTER,
-         .value = (double)atomic_load(&store->commit_us) / 1e6},
-    };
-
-    for (size_t i = 0; i < QN_ARRAY_COUNT(metrics); i++) {
-        sink->metric(sink->context, &metrics[i]);
+    if (!store->is_reader) {
+        storage->apply = store_apply;
+        storage->apply_many = store_apply_many;
     }
 }

@@ -5,6 +5,7 @@
 #include "store/store.h"
 
 #include <lmdb.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 /* ---- folder.c: the folder, its rights and its lock ---- */
@@ -13,6 +14,8 @@
 QN_MUST_USE enum qn_err qn_store_folder_make(const char *data_dir, const char *path, char *why);
 /* Holds the folder's lock until the file is closed. QN_ERR_BUSY: somebody else does. */
 QN_MUST_USE enum qn_err qn_store_folder_lock(int *fd, const char *path, char *why);
+/* Process id of whoever holds it; 0: nobody. */
+long qn_store_folder_holder(const char *path);
 /* Makes an empty file of mode 0600 durable, directory included; again: no-op. */
 QN_MUST_USE enum qn_err qn_store_mark_made(const char *path, char *why);
 bool qn_store_is_marked(const char *path);
@@ -45,8 +48,27 @@ bool qn_store_env_has_all_pages(const struct qn_store_env *env);
 /* Makes the file as long as its head says. */
 QN_MUST_USE enum qn_err qn_store_env_extend(struct qn_store_env *env);
 
-/* ---- store.c ---- */
+/* ---- store.c: reading and writing ---- */
+
+struct qn_store {
+    char path[QN_STORE_PATH_SIZE];
+    int lock_fd;
+    struct qn_store_env env;
+    bool is_reader;  /* one moment of a folder: the reader stays begun, and there is no writing */
+    MDB_txn *reader; /* of get, kept reset between reads; NULL: none yet */
+    enum qn_err failed;    /* of the first write that failed: none is tried after it */
+    pthread_mutex_t mutex; /* guards failure */
+    char failure[QN_STORE_WHY_SIZE];
+    _Atomic uint64_t commits;
+    _Atomic uint64_t batches;
+    _Atomic uint64_t bytes;
+    _Atomic uint64_t commit_us;
+};
+void qn_store_functions(struct qn_storage *storage, struct qn_store *store);
+
+/* ---- open.c ---- */
 struct qn_store_env *qn_store_env_of(struct qn_store *store);
+void qn_store_close(void *context);
 
 /* ---- value.c: what a value looks like in the file ---- */
 
