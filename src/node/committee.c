@@ -160,6 +160,7 @@ static void perform(struct qn_node *node, struct qn_consensus_action *action)
         }
         break;
     case QN_CONSENSUS_EVIDENCE:
+        qn_node_on_evidence(node, action);
         break;
     }
     qn_consensus_action_drop(action);

@@ -187,6 +187,7 @@ void qn_node_free(struct qn_node *node)
         return;
     }
     free_queues(node);
+    qn_node_own_fini(node);
     qn_consensus_actions_fini(&node->consensus_actions);
     qn_follower_actions_fini(&node->follower_actions);
     qn_node_epoch_fini(node);
@@ -219,6 +220,9 @@ static void on_signed(struct qn_node *node, const struct qn_event *event)
     case QN_OWNER_CODE:
     case QN_OWNER_REGISTRATION:
         qn_node_on_registration_signed(node, owner, event);
+        return;
+    case QN_OWNER_OWN:
+        qn_node_on_own_signed(node, number, event);
         return;
     case QN_OWNER_FOLLOWER:
     case QN_OWNER_CHECK:
@@ -266,6 +270,7 @@ static void on_verified(struct qn_node *node, struct qn_verify_job *job)
     case QN_OWNER_CODE:
     case QN_OWNER_REGISTRATION:
     case QN_OWNER_COMMIT:
+    case QN_OWNER_OWN:
         QN_ASSERT(!"a verification nobody asked for");
     }
     free_job(node, job);
@@ -319,6 +324,7 @@ static void on_tick(struct qn_node *node)
         qn_node_poll_dials(node);
         qn_node_poll_gate(node);
         qn_node_poll_registration(node);
+        qn_node_poll_own(node);
     }
     if (node->now >= node->next_second_us) {
         node->next_second_us = node->now + QN_SECONDS(1);

@@ -127,8 +127,8 @@ void qn_node_on_submit_result(struct qn_node *node, struct qn_link *link, uint32
 /* The relay answered BUSY: try another one. */
 void qn_node_on_relay_busy(struct qn_node *node, struct qn_link *link, uint32_t request_id);
 void qn_node_on_tx(struct qn_node *node, struct qn_link *link, struct qn_span bytes);
-/* Our own registration. */
-void qn_node_submit_own(struct qn_node *node, struct qn_buf *tx_bytes);
+/* A transaction of our own (node/own.h). */
+void qn_node_submit_own(struct qn_node *node, size_t own, struct qn_buf *tx_bytes);
 void qn_node_on_tx_verified(struct qn_node *node, struct qn_verify_job *job);
 void qn_node_submissions_on_link_down(struct qn_node *node, qn_link_id link);
 void qn_node_submissions_on_commit(struct qn_node *node, const struct qn_ledger_commit *commit);
@@ -138,6 +138,22 @@ void qn_node_pass_on_txs(struct qn_node *node, const struct qn_validator_set *be
                          bool was_member);
 /* Drops from the mempool what no longer can be committed; time-outs. */
 void qn_node_poll_submissions(struct qn_node *node);
+
+/* ---- own.c ---- */
+void qn_node_own_fini(struct qn_node *node);
+/* Gives the place back; failures and the next try stay. */
+void qn_node_own_free(struct qn_node *node, size_t place);
+/* Adds network and expiry, signs, submits. */
+void qn_node_own_begin(struct qn_node *node, size_t place, struct qn_tx *tx);
+void qn_node_on_own_signed(struct qn_node *node, size_t place, const struct qn_event *event);
+void qn_node_on_own_result(struct qn_node *node, size_t place,
+                           const struct qn_submit_result *result);
+void qn_node_poll_own(struct qn_node *node);
+
+/* ---- renewal.c, evidence.c ---- */
+void qn_node_poll_renewal(struct qn_node *node, struct qn_own_tx *own);
+void qn_node_poll_evidence(struct qn_node *node, size_t place);
+void qn_node_on_evidence(struct qn_node *node, const struct qn_consensus_action *action);
 
 /* ---- registration.c ---- */
 void qn_node_poll_registration(struct qn_node *node);

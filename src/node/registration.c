@@ -144,7 +144,7 @@ void qn_node_on_registration_signed(struct qn_node *node, enum qn_owner owner,
     struct qn_span signature = {event->signed_.signature.bytes, event->signed_.signature.len};
     struct qn_buf *tx = qn_signed_encode(payload, signature);
     node->registration.state = QN_REGISTRATION_SUBMITTED;
-    qn_node_submit_own(node, tx);
+    qn_node_submit_own(node, QN_OWN_REGISTRATION, tx);
     qn_buf_drop(tx);
 }
 

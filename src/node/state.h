@@ -13,6 +13,7 @@
 #include "ledger/mempool.h"
 #include "node/link.h"
 #include "node/node.h"
+#include "node/own.h"
 #include "node/view.h"
 #include "peer/admission.h"
 #include "peer/dialer.h"
@@ -36,6 +37,7 @@ enum qn_owner {
     QN_OWNER_CODE,         /* our registration: the activation code's signature */
     QN_OWNER_REGISTRATION, /* our registration itself */
     QN_OWNER_COMMIT,
+    QN_OWNER_OWN, /* our other transactions; number: the place */
 };
 
 /* ---- check.c ---- */
@@ -68,6 +70,7 @@ struct qn_submission {
     qn_request_token token; /* REQUEST */
     qn_link_id link;        /* LINK */
     uint32_t request_id;    /* LINK: the asker's number */
+    size_t own;             /* OWN: which one (node/own.h) */
     struct qn_hash tx_id;
     struct qn_buf *bytes;
     uint8_t hops;
@@ -173,6 +176,7 @@ struct qn_node {
     struct qn_pending_tx *pending_txs; /* QN_PENDING_TXS_MAX */
     struct qn_submission *submissions; /* QN_PENDING_REQUESTS_MAX */
     struct qn_registration registration;
+    struct qn_own_tx own[QN_OWN_COUNT];
     struct qn_pending_commit *commits_first;
     struct qn_pending_commit **commits_last;
     struct qn_pending_commit *commits_free;

@@ -40,7 +40,11 @@ static void finish(struct qn_node *node, struct qn_submission *submission,
         }
         break;
     case QN_ORIGIN_OWN:
-        qn_node_on_registration_result(node, result, done.started_us);
+        if (done.own == QN_OWN_REGISTRATION) {
+            qn_node_on_registration_result(node, result, done.started_us);
+        } else {
+            qn_node_on_own_result(node, done.own, result);
+        }
         break;
     }
     qn_buf_drop(done.bytes);
@@ -311,9 +315,9 @@ void qn_node_submit_request(struct qn_node *node, const struct qn_event *event)
     start(node, &asked, event->request.bytes);
 }
 
-void qn_node_submit_own(struct qn_node *node, struct qn_buf *tx_bytes)
+void qn_node_submit_own(struct qn_node *node, size_t own, struct qn_buf *tx_bytes)
 {
-    struct qn_submission asked = {.origin = QN_ORIGIN_OWN};
+    struct qn_submission asked = {.origin = QN_ORIGIN_OWN, .own = own};
     start(node, &asked, qn_buf_span(tx_bytes));
 }
 
