@@ -28,6 +28,7 @@ void qn_node_commit(struct qn_node *node, struct qn_block *block, struct qn_buf 
     pending->cookie = node->next_cookie;
     *node->commits_last = pending;
     node->commits_last = &pending->next;
+    node->epoch_ended = node->epoch_ended || pending->commit.epoch_end;
     node->counters.blocks_committed += 1;
     node->counters.txs_committed += pending->commit.change_count;
     qn_log(node->log, pending->commit.change_count > 0 ? QN_LOG_INFO : QN_LOG_DEBUG, "ledger",
@@ -36,6 +37,7 @@ void qn_node_commit(struct qn_node *node, struct qn_block *block, struct qn_buf 
     for (size_t i = 0; i < pending->commit.change_count; i++) {
         qn_mempool_remove(node->mempool, &pending->commit.changes[i].tx_id);
     }
+    qn_node_motions_on_commit(node, block, &pending->commit);
     qn_node_persist(node, QN_OWNER_COMMIT, pending->cookie, pending->commit.batch);
     pending->commit.batch = NULL; /* the runtime's now */
 }
@@ -44,11 +46,13 @@ static void tell_head(struct qn_node *node)
 {
     struct qn_head head = {.height = qn_ledger_height(node->ledger),
                            .block_id = qn_ledger_head_id(node->ledger)};
+    /* The end of an epoch is news to the next committee as well: not all of it heard the votes. */
+    bool for_all = (qn_ledger_head(node->ledger)->flags & QN_HEADER_EPOCH_END) != 0;
     struct qn_buf *bytes = qn_head_encode(&head);
     for (size_t i = 0; i < node->links_capacity; i++) {
         const struct qn_link *link = &node->links[i];
         /* Who told us this height, or a higher one, does not need to hear it. */
-        bool wanted = link->id != 0 && link->live && link->validator < 0 &&
+        bool wanted = link->id != 0 && link->live && (link->validator < 0 || for_all) &&
                       link->standing != QN_STANDING_UNREGISTERED && link->head_height < head.height;
         if (wanted) {
             qn_node_send(node, link, QN_HEAD, 0, qn_buf_hold(bytes));

@@ -8,12 +8,9 @@
 
 static void load_committee(struct qn_node *node)
 {
-    const struct qn_validator_set *set = &node->genesis->validators;
-    size_t size = set->count * sizeof set->members[0];
-    node->committee = (struct qn_validator_set){.count = set->count, .members = malloc(size)};
-    QN_ASSERT(node->committee.members != NULL);
-    memcpy(node->committee.members, set->members, size);
-    node->epoch = 0;
+    node->epoch = qn_ledger_epoch(node->ledger);
+    enum qn_err err = qn_ledger_validators_at(node->ledger, node->epoch, &node->committee, NULL);
+    QN_ASSERT(err == QN_OK); /* the current one is always there */
     node->validator = qn_validator_index(&node->committee, &node->id);
 }
 
@@ -34,6 +31,7 @@ void qn_node_epoch_init(struct qn_node *node)
     load_committee(node);
     make_follower(node);
     qn_node_committee_init(node);
+    qn_node_motions_init(node);
 }
 
 static void drop_objects(struct qn_node *node)
@@ -48,6 +46,7 @@ static void drop_objects(struct qn_node *node)
 void qn_node_epoch_fini(struct qn_node *node)
 {
     drop_objects(node);
+    qn_node_motions_fini(node);
 }
 
 /* Blocks under check were asked for by the objects that are gone. */
@@ -86,6 +85,7 @@ static void take_over(struct qn_node *node)
     node->committee = (struct qn_validator_set){0};
     drop_objects(node);
     drop_checks(node);
+    qn_node_motions_clear(node);
     load_committee(node);
     node->generation += 1;
     make_follower(node);

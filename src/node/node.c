@@ -330,6 +330,7 @@ static void on_tick(struct qn_node *node)
         node->next_second_us = node->now + QN_SECONDS(1);
         qn_node_recheck_links(node);
         qn_node_poll_submissions(node);
+        qn_node_poll_motions(node);
     }
 }
 

@@ -82,6 +82,16 @@ void qn_node_epoch_fini(struct qn_node *node);
 /* At the end of each step: if a block ended the epoch, another committee takes over. */
 void qn_node_follow_epoch(struct qn_node *node);
 
+/* ---- motions.c ---- */
+/* Reads those of the last blocks of the epoch. */
+void qn_node_motions_init(struct qn_node *node);
+void qn_node_motions_fini(struct qn_node *node);
+void qn_node_motions_on_commit(struct qn_node *node, const struct qn_block *block,
+                               const struct qn_ledger_commit *commit);
+/* Another epoch: they are void. */
+void qn_node_motions_clear(struct qn_node *node);
+void qn_node_poll_motions(struct qn_node *node);
+
 /* ---- committee.c ---- */
 /* A member of the committee votes, from the ledger's tip on. */
 void qn_node_committee_init(struct qn_node *node);

@@ -241,11 +241,14 @@ void qn_node_records_on_change(struct qn_node *node, const struct qn_ledger_chan
 {
     struct qn_announcer_waiting waiting;
     if (qn_node_id_equal(&change->id, &node->id)) {
-        if (node->own_record != NULL && !is_still_true(node)) {
+        /* A renewal is told as well: whoever forgot us when we expired hears of us again. */
+        bool is_news = change->kind == QN_TX_UPDATE || !is_still_true(node);
+        if (node->own_record != NULL && is_news) {
             qn_node_make_record(node);
         }
         return;
     }
+    const struct qn_node_id *subject = &change->id;
     switch (change->kind) {
     case QN_TX_REVOKE:
     case QN_TX_ROTATE:
@@ -253,7 +256,11 @@ void qn_node_records_on_change(struct qn_node *node, const struct qn_ledger_chan
             qn_peer_table_remove(&node->peers, &change->id);
             qn_dialer_remove(&node->dialer, &change->id);
         }
-        return;
+        if (change->kind == QN_TX_REVOKE) {
+            return;
+        }
+        subject = &change->successor; /* it may have announced itself before */
+        break;
     case QN_TX_ISSUE:
     case QN_TX_VALIDATORS:
     case QN_TX_EVIDENCE:
@@ -262,7 +269,7 @@ void qn_node_records_on_change(struct qn_node *node, const struct qn_ledger_chan
     case QN_TX_UPDATE:
         break;
     }
-    if (qn_announcer_unpark(&node->announcer, &waiting, &change->id)) {
+    if (qn_announcer_unpark(&node->announcer, &waiting, subject)) {
         struct qn_record record;
         struct qn_signed envelope;
         enum qn_err err = qn_record_decode(&record, &envelope, qn_buf_span(waiting.record));

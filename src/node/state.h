@@ -12,6 +12,7 @@
 #include "ledger/ledger.h"
 #include "ledger/mempool.h"
 #include "node/link.h"
+#include "node/motions.h"
 #include "node/node.h"
 #include "node/own.h"
 #include "node/view.h"
@@ -177,6 +178,7 @@ struct qn_node {
     struct qn_submission *submissions; /* QN_PENDING_REQUESTS_MAX */
     struct qn_registration registration;
     struct qn_own_tx own[QN_OWN_COUNT];
+    struct qn_motions motions;
     struct qn_pending_commit *commits_first;
     struct qn_pending_commit **commits_last;
     struct qn_pending_commit *commits_free;

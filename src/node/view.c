@@ -31,6 +31,7 @@ static void fill_links(const struct qn_node *node, struct qn_node_status *status
 static void fill_consensus(const struct qn_node *node, struct qn_node_status *status)
 {
     status->is_validator = node->consensus != NULL;
+    status->epoch = node->epoch;
     status->validators = node->committee.count;
     status->quorum = qn_quorum(node->committee.count);
     status->validators_live = qn_node_validators_live(node);
@@ -185,6 +186,11 @@ void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[Q
         }
         regions[region].rtt_us_median = qn_quantile(rtts, count, 500);
     }
+}
+
+const struct qn_validator_set *qn_node_committee(const struct qn_node *node)
+{
+    return &node->committee;
 }
 
 const struct qn_ledger *qn_node_ledger(const struct qn_node *node)

@@ -29,7 +29,8 @@ struct qn_node_status {
     bool durable;
     bool is_validator;
     bool consensus_started;
-    uint64_t view; /* validators only, else 0 */
+    uint64_t epoch; /* of the committee that votes on the next block */
+    uint64_t view;  /* validators only, else 0 */
     unsigned validators;
     unsigned validators_live; /* linked, self included if a validator */
     unsigned quorum;
@@ -88,6 +89,26 @@ struct qn_node_region {
     uint32_t rtt_us_median; /* over linked peers; 0: none */
 };
 void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[QN_REGION_COUNT]);
+
+/* The committee that votes on the next block; valid until the next step. */
+const struct qn_validator_set *qn_node_committee(const struct qn_node *node);
+
+/* A motion (wire/transaction.h) of this epoch that is neither in effect nor expired, as far as this node has
+ * seen the blocks that brought it. */
+struct qn_node_motion {
+    struct qn_hash id;     /* qn_tx_motion_hash */
+    uint64_t height;       /* of the block that brought it first */
+    qn_unix_ms expires_ms; /* not approved until then: it is void */
+    struct qn_span tx;     /* its first transaction; valid until the next step */
+    size_t approval_count;
+    uint8_t
+        approvals[(QN_VALIDATORS_MAX + 7) / 8]; /* bit i, from the least significant of byte 0 on:
+                                                       validator i of the committee */
+};
+enum { QN_NODE_MOTIONS_MAX = 128 };
+size_t qn_node_motion_count(const struct qn_node *node);
+/* index below the count. */
+void qn_node_motion_at(const struct qn_node *node, size_t index, struct qn_node_motion *motion);
 
 const struct qn_ledger *qn_node_ledger(const struct qn_node *node);
 
