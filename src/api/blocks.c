@@ -15,13 +15,23 @@ struct data {
     uint8_t bytes[]; /* the block, then the certificate */
 };
 
-static void read_validators(struct data *data, const struct qn_genesis *genesis)
+/* The committee of the certificate's epoch; none, if this ledger does not go back to it. */
+static void read_validators(struct data *data, const struct qn_ledger *ledger,
+                            const struct qn_buf *cert)
 {
-    data->network = genesis->network;
-    data->validator_count = genesis->validators.count;
-    for (size_t i = 0; i < data->validator_count; i++) {
-        data->validators[i] = genesis->validators.members[i].id;
+    struct qn_validator_set set = {0};
+    struct qn_cert decoded;
+
+    data->network = qn_ledger_genesis(ledger)->network;
+    if (cert == NULL || qn_cert_decode(&decoded, qn_buf_span(cert)) != QN_OK ||
+        qn_ledger_validators_at(ledger, decoded.epoch, &set, NULL) != QN_OK) {
+        return;
     }
+    data->validator_count = set.count;
+    for (size_t i = 0; i < data->validator_count; i++) {
+        data->validators[i] = set.members[i].id;
+    }
+    qn_validator_set_fini(&set);
 }
 
 static enum qn_api_progress read_block(struct qn_api_call *call, const struct qn_node *node)
@@ -43,7 +53,7 @@ static enum qn_api_progress read_block(struct qn_api_call *call, const struct qn
     size_t cert_len = cert == NULL ? 0 : cert->len;
     struct data *data = qn_api_alloc(1, sizeof *data + block->len + cert_len);
     call->data = data;
-    read_validators(data, qn_ledger_genesis(ledger));
+    read_validators(data, ledger, cert);
     data->block_len = block->len;
     data->cert_len = cert_len;
     memcpy(data->bytes, block->bytes, block->len);
@@ -110,10 +120,14 @@ static json_t *signers_json(const struct data *data, const struct qn_cert *cert)
     json_t *signers = json_array();
     for (size_t i = 0; i < cert->signature_count; i++) {
         int index = qn_cert_signer(cert, i);
-        QN_ASSERT(index >= 0 && (size_t)index < data->validator_count);
+        bool is_known = index >= 0 && (size_t)index < data->validator_count;
         json_t *signer = json_object();
         qn_json_set_u64(signer, "index", (uint64_t)index);
-        qn_json_set_hex(signer, "id", data->validators[index].bytes);
+        if (is_known) {
+            qn_json_set_hex(signer, "id", data->validators[index].bytes);
+        } else {
+            qn_json_set_null(signer, "id");
+        }
         qn_json_set_base64url(signer, "signature", cert->signatures[i]);
         qn_json_append(signers, signer);
     }

@@ -205,6 +205,7 @@ static void tables_examples_and_answers_agree(void **state)
         {"## GET /v1/timings", "/v1/timings", 200, NULL},
         {"## GET /v1/peers", "/v1/peers", 200, NULL},
         {"## GET /v1/regions", "/v1/regions", 200, NULL},
+        {"## GET /v1/committee", "/v1/committee", 200, NULL},
         {"## GET /v1/registry", "/v1/registry", 200, "items[]."},
         {"## GET /v1/registry/{id}", entry, 200, ""},
         {"## GET /v1/registry/{id}/proof", proof, 200, NULL},

@@ -84,6 +84,13 @@ static json_t *entry_json(const struct qn_registry_entry *entry, qn_unix_ms unix
     qn_json_set_u64(json, "changed_height", entry->changed_height);
     qn_json_set_u64(json, "revoke_reason", entry->revoke_reason);
     qn_json_set_u64(json, "code_class", entry->code_class);
+    if (entry->status == QN_ENTRY_ROTATED) {
+        qn_json_set_hex(json, "successor", entry->successor.bytes);
+    } else {
+        qn_json_set_null(json, "successor");
+    }
+    qn_json_set_u64_if(json, "equivocated_height", entry->equivocated_height != 0,
+                       entry->equivocated_height);
     return json;
 }
 

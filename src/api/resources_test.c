@@ -62,6 +62,7 @@ static void status_tells_all_of_a_validator(void **state)
     qn_json_expect_null(json, "storage_bytes");
     qn_json_expect_bool(json, "consensus.validator", true);
     qn_json_expect_bool(json, "consensus.started", true);
+    qn_json_expect_u64(json, "consensus.epoch", 6);
     qn_json_expect_u64(json, "consensus.view", 9);
     qn_json_expect_u64(json, "consensus.validators", 5);
     qn_json_expect_u64(json, "consensus.live", 5);
@@ -155,6 +156,40 @@ static void a_peer_without_a_link_has_no_link_fields(void **state)
     qn_json_expect_u64(linked, "rtt_us", 250);
     qn_json_expect_u64(linked, "rtt_min_us", 200);
     qn_json_expect_u64(linked, "linked_since_us", 900000);
+    json_decref(json);
+}
+
+static void the_committee_comes_with_its_motions(void **state)
+{
+    struct qn_api_fixture *fixture = *state;
+    const struct qn_node *node = fixture->node;
+    const struct qn_validator *members = node->ledger.validators;
+    json_t *json = qn_api_fixture_get(fixture, "/v1/committee", 200);
+
+    qn_json_expect_u64(json, "epoch", 0);
+    qn_json_expect_u64(json, "height", 3);
+    qn_json_expect_u64(json, "quorum", 4);
+    qn_json_expect_u64(json, "remove_max", 1);
+    qn_json_expect_u64(json, "add_max", 1);
+    assert_int_equal(json_array_size(qn_json_at(json, "members")), QN_FAKE_VALIDATORS);
+    qn_json_expect_u64(json, "members.2.index", 2);
+    qn_json_expect_hex(json, "members.2.id", members[2].id.bytes);
+    qn_json_expect_text(json, "members.2.algorithm", "ML-DSA-65");
+    assert_int_equal(json_array_size(qn_json_at(json, "motions")), QN_FAKE_MOTIONS);
+    const json_t *change = qn_json_at(json, "motions.0");
+    qn_json_expect_text(change, "kind", "validators");
+    qn_json_expect_u64(change, "expires_ms", QN_FAKE_UNIX_MS + 1000);
+    assert_int_equal(json_array_size(qn_json_at(change, "add")), 1);
+    qn_json_expect_hex(change, "remove.0", members[1].id.bytes);
+    assert_int_equal(json_array_size(qn_json_at(change, "approvals")), 2);
+    qn_json_expect_hex(change, "approvals.1", members[2].id.bytes);
+    qn_json_expect_bytes(change, "transaction", qn_buf_span(node->motions[0]));
+    qn_json_expect_null(change, "batch");
+    qn_json_expect_text(json, "motions.1.kind", "issue");
+    qn_json_expect_u64(json, "motions.1.batch.class", 3);
+    qn_json_expect_null(json, "motions.1.add");
+    qn_json_expect_text(json, "motions.2.kind", "revoke");
+    qn_json_expect_u64(json, "motions.2.reason", QN_REVOKE_RETIRED);
     json_decref(json);
 }
 
@@ -488,6 +523,7 @@ int main(void)
         TEST(status_of_a_stranger_has_nulls),
         TEST(timings_gives_the_samples_themselves),
         TEST(a_peer_without_a_link_has_no_link_fields),
+        TEST(the_committee_comes_with_its_motions),
         TEST(regions_are_always_six),
         TEST(the_registry_comes_in_pages),
         TEST(entries_tell_their_standing),

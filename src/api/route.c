@@ -10,6 +10,7 @@ static const struct qn_api_route routes[] = {
     {QN_API_GET, "/v1/timings", QN_API_QUERY_NONE, &qn_api_timings},
     {QN_API_GET, "/v1/peers", QN_API_QUERY_NONE, &qn_api_peers},
     {QN_API_GET, "/v1/regions", QN_API_QUERY_NONE, &qn_api_regions},
+    {QN_API_GET, "/v1/committee", QN_API_QUERY_NONE, &qn_api_committee},
     {QN_API_GET, "/v1/registry", QN_API_QUERY_PAGE, &qn_api_registry},
     {QN_API_POST, "/v1/registry", QN_API_QUERY_NONE, &qn_api_submit},
     {QN_API_GET, "/v1/registry/{id}", QN_API_QUERY_NONE, &qn_api_entry},

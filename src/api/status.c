@@ -49,6 +49,7 @@ static json_t *consensus_json(const struct qn_node_status *status)
     qn_json_set_bool(consensus, "validator", status->is_validator);
     qn_json_set_bool(consensus, "started", status->consensus_started);
     qn_json_set_u64(consensus, "view", status->view);
+    qn_json_set_u64(consensus, "epoch", status->epoch);
     qn_json_set_u64(consensus, "validators", status->validators);
     qn_json_set_u64(consensus, "live", status->validators_live);
     qn_json_set_u64(consensus, "quorum", status->quorum);

@@ -93,12 +93,40 @@ static void init_status(struct qn_node *node)
         .mempool = 2,
         .is_validator = true,
         .consensus_started = true,
+        .epoch = 6,
         .view = 9,
         .validators = QN_FAKE_VALIDATORS,
         .validators_live = 5,
         .quorum = 4,
         .uptime_us = 123456789,
     };
+}
+
+static struct qn_buf *make_motion(const struct qn_node *node, enum qn_tx_kind kind)
+{
+    uint8_t payload[QN_TX_LEN_MAX];
+    uint8_t signature[3309];
+    struct qn_span bytes;
+    struct qn_tx tx = {.kind = kind,
+                       .network = node->ledger.genesis.network,
+                       .expires_ms = QN_FAKE_UNIX_MS + 1000,
+                       .has_signer = true,
+                       .signer = node->ledger.validators[0].id,
+                       .reason = QN_REVOKE_RETIRED,
+                       .batch = {.count = 8, .class = 3, .expires_ms = QN_FAKE_UNIX_MS},
+                       .epoch = 6,
+                       .add_count = 1,
+                       .remove_count = 1};
+
+    if (kind == QN_TX_REVOKE) {
+        fill(tx.id.bytes, sizeof tx.id.bytes, 5003);
+    }
+    fill(tx.add[0].bytes, sizeof tx.add[0].bytes, 5001);
+    tx.remove[0] = node->ledger.validators[1].id;
+    fill(tx.batch.root.bytes, sizeof tx.batch.root.bytes, 5002);
+    fill(signature, sizeof signature, 8);
+    QN_ASSERT(qn_tx_payload(&tx, payload, sizeof payload, &bytes) == QN_OK);
+    return qn_signed_encode(bytes, (struct qn_span){signature, sizeof signature});
 }
 
 struct qn_node *qn_fake_node_new(size_t entry_count, size_t peer_count)
@@ -115,6 +143,9 @@ struct qn_node *qn_fake_node_new(size_t entry_count, size_t peer_count)
     }
     init_status(node);
     node->record = make_record(&node->status.id);
+    node->motions[0] = make_motion(node, QN_TX_VALIDATORS);
+    node->motions[1] = make_motion(node, QN_TX_ISSUE);
+    node->motions[2] = make_motion(node, QN_TX_REVOKE);
     node->regions[QN_REGION_EUROPE] =
         (struct qn_node_region){.registered = 3, .known = 2, .linked = 1, .rtt_us_median = 777};
     for (uint64_t i = 1; i <= 100; i++) {
@@ -127,6 +158,9 @@ void qn_fake_node_free(struct qn_node *node)
 {
     qn_fake_ledger_fini(&node->ledger);
     qn_buf_drop(node->record);
+    for (size_t i = 0; i < QN_FAKE_MOTIONS; i++) {
+        qn_buf_drop(node->motions[i]);
+    }
     free(node->peers);
     free(node);
 }
@@ -175,6 +209,27 @@ struct qn_span qn_node_record(const struct qn_node *node, const struct qn_node_i
 void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[QN_REGION_COUNT])
 {
     memcpy(regions, node->regions, sizeof node->regions);
+}
+
+const struct qn_validator_set *qn_node_committee(const struct qn_node *node)
+{
+    return &node->ledger.genesis.validators;
+}
+
+size_t qn_node_motion_count(const struct qn_node *node)
+{
+    (void)node;
+    return QN_FAKE_MOTIONS;
+}
+
+void qn_node_motion_at(const struct qn_node *node, size_t index, struct qn_node_motion *motion)
+{
+    *motion = (struct qn_node_motion){.height = 3,
+                                      .expires_ms = QN_FAKE_UNIX_MS + 1000,
+                                      .tx = qn_buf_span(node->motions[index]),
+                                      .approval_count = 2,
+                                      .approvals = {0x05}};
+    fill(motion->id.bytes, sizeof motion->id.bytes, 6000 + (unsigned)index);
 }
 
 const struct qn_ledger *qn_node_ledger(const struct qn_node *node)

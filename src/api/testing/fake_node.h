@@ -11,6 +11,8 @@ enum {
     QN_FAKE_PEERS_MAX = 4000,
     QN_FAKE_BLOCKS = 4, /* heights 0 to 3; 1 was pruned, 2 has no certificate of its own */
     QN_FAKE_VALIDATORS = 5,
+    QN_FAKE_MOTIONS =
+        3, /* a committee change approved by validators 0 and 2, a batch, a revocation */
 };
 
 struct qn_ledger {
@@ -37,6 +39,7 @@ struct qn_node {
     struct qn_node_region regions[QN_REGION_COUNT];
     struct qn_samples samples[QN_TIMING_COUNT];
     struct qn_buf *record;
+    struct qn_buf *motions[QN_FAKE_MOTIONS]; /* transactions */
     struct qn_ledger ledger;
 };
 
