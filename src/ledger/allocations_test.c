@@ -106,7 +106,8 @@ static void submit(struct pair *pair, struct qn_buf *bytes)
     assert_int_equal(
         qn_ledger_check_tx(pair->leader, &checks, NULL, qn_buf_span(bytes), now_of(pair)), QN_OK);
     assert_int_equal(qn_tx_decode(&tx, &envelope, qn_buf_span(bytes)), QN_OK);
-    assert_int_equal(qn_mempool_put(pair->mempool, bytes, &tx), QN_OK);
+    struct qn_hash id = qn_tx_id(qn_buf_span(bytes));
+    assert_int_equal(qn_mempool_put(pair->mempool, bytes, &id, &tx), QN_OK);
     qn_buf_drop(bytes);
 }
 
@@ -128,8 +129,7 @@ static void add_block(struct pair *pair, size_t tx_count)
     commit(pair->other, received, cert);
     qn_buf_drop(cert);
     for (size_t i = 0; i < block->tx_count; i++) {
-        struct qn_hash id = qn_tx_id(block->txs[i]);
-        assert_true(qn_mempool_remove(pair->mempool, &id));
+        assert_true(qn_mempool_remove(pair->mempool, &qn_block_tx_ids(block)[i]));
     }
     qn_block_drop(block);
     qn_block_drop(received);

@@ -67,11 +67,11 @@ qn_unix_ms qn_block_time_min(const struct qn_block_state *parent)
 }
 
 static void note_change(struct qn_block_state *child, const struct qn_effect *effect,
-                        enum qn_tx_kind kind, struct qn_span tx_bytes)
+                        enum qn_tx_kind kind, const struct qn_hash *tx_id)
 {
     QN_ASSERT(child->change_count < child->change_capacity);
     child->changes[child->change_count] = (struct qn_ledger_change){
-        .tx_id = qn_tx_id(tx_bytes),
+        .tx_id = *tx_id,
         .kind = kind,
         .in_effect = true,
         .id = effect->entry.id,
@@ -81,7 +81,8 @@ static void note_change(struct qn_block_state *child, const struct qn_effect *ef
 }
 
 enum qn_err qn_block_state_apply(struct qn_block_state *child, const struct qn_genesis *genesis,
-                                 qn_unix_ms time_ms, struct qn_span tx_bytes)
+                                 qn_unix_ms time_ms, struct qn_span tx_bytes,
+                                 const struct qn_hash *tx_id)
 {
     struct qn_tx tx;
     struct qn_signed envelope;
@@ -100,25 +101,24 @@ enum qn_err qn_block_state_apply(struct qn_block_state *child, const struct qn_g
     }
     if (err == QN_OK) {
         qn_rule_apply(&child->state, &effect, tx.kind);
-        note_change(child, &effect, tx.kind, tx_bytes);
+        note_change(child, &effect, tx.kind, tx_id);
     }
     return err;
 }
 
-struct qn_hash qn_block_tx_root(const struct qn_span *txs, size_t tx_count)
+struct qn_hash qn_block_tx_root(const struct qn_hash *tx_ids, size_t tx_count)
 {
     struct qn_hash leaves[QN_BLOCK_TXS_MAX];
 
     QN_ASSERT(tx_count <= QN_BLOCK_TXS_MAX);
     for (size_t i = 0; i < tx_count; i++) {
-        struct qn_hash id = qn_tx_id(txs[i]);
-        leaves[i] = qn_merkle_leaf((struct qn_span){id.bytes, sizeof id.bytes});
+        leaves[i] = qn_merkle_leaf((struct qn_span){tx_ids[i].bytes, sizeof tx_ids[i].bytes});
     }
     return qn_merkle_root(leaves, tx_count);
 }
 
 void qn_block_state_header(const struct qn_block_state *child, struct qn_header *header,
-                           const struct qn_genesis *genesis, const struct qn_span *txs,
+                           const struct qn_genesis *genesis, const struct qn_hash *tx_ids,
                            size_t tx_count, qn_unix_ms time_ms)
 {
     const struct qn_block *parent = child->parent->block;
@@ -130,7 +130,7 @@ void qn_block_state_header(const struct qn_block_state *child, struct qn_header 
         .epoch = committee->epoch,
         .height = child->history.count,
         .parent = parent->id,
-        .tx_root = qn_block_tx_root(txs, tx_count),
+        .tx_root = qn_block_tx_root(tx_ids, tx_count),
         .history_root = qn_history_root(&child->history),
         .validators_hash = committee->hash,
         .time_ms = time_ms,

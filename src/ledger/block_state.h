@@ -32,12 +32,12 @@ qn_unix_ms qn_block_time_min(const struct qn_block_state *parent);
 /* Checks one transaction in a block of this time and applies it. On error nothing changed. */
 QN_MUST_USE enum qn_err qn_block_state_apply(struct qn_block_state *child,
                                              const struct qn_genesis *genesis, qn_unix_ms time_ms,
-                                             struct qn_span tx_bytes);
-/* The tx_root of these transactions; at most QN_BLOCK_TXS_MAX. */
-struct qn_hash qn_block_tx_root(const struct qn_span *txs, size_t tx_count);
+                                             struct qn_span tx_bytes, const struct qn_hash *tx_id);
+/* The tx_root of transactions with these ids; at most QN_BLOCK_TXS_MAX. */
+struct qn_hash qn_block_tx_root(const struct qn_hash *tx_ids, size_t tx_count);
 /* The header as far as it follows from the parent and these transactions without executing them. */
 void qn_block_state_header(const struct qn_block_state *child, struct qn_header *header,
-                           const struct qn_genesis *genesis, const struct qn_span *txs,
+                           const struct qn_genesis *genesis, const struct qn_hash *tx_ids,
                            size_t tx_count, qn_unix_ms time_ms);
 /* After the last transaction: the rest of the header, state_root included. */
 void qn_block_state_seal(struct qn_block_state *child, struct qn_header *header);

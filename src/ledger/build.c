@@ -10,6 +10,7 @@ enum {
 struct selection {
     size_t count;
     struct qn_span txs[QN_BLOCK_TXS_MAX];
+    struct qn_hash tx_ids[QN_BLOCK_TXS_MAX];
 };
 
 /* Those that are valid one after the other and fit; others are passed over, not an error. */
@@ -22,7 +23,10 @@ static void select_txs(struct selection *selection, struct qn_block_state *child
     selection->count = 0;
     for (size_t i = 0; i < tx_count && selection->count < QN_BLOCK_TXS_MAX; i++) {
         size_t needed = txs[i].len + TX_OVERHEAD_LEN_MAX;
-        if (needed > room || qn_block_state_apply(child, genesis, time_ms, txs[i]) != QN_OK) {
+        struct qn_hash *tx_id = &selection->tx_ids[selection->count];
+        *tx_id = qn_tx_id(txs[i]);
+        if (needed > room ||
+            qn_block_state_apply(child, genesis, time_ms, txs[i], tx_id) != QN_OK) {
             continue;
         }
         room -= needed;
@@ -48,7 +52,8 @@ enum qn_err qn_ledger_build(struct qn_ledger *ledger, struct qn_block **block,
     size_t capacity = tx_count < QN_BLOCK_TXS_MAX ? tx_count : QN_BLOCK_TXS_MAX;
     struct qn_block_state *child = qn_block_state_new(parent_state, capacity);
     select_txs(&selection, child, ledger->genesis, time_ms, txs, tx_count);
-    qn_block_state_header(child, &header, ledger->genesis, selection.txs, selection.count, time_ms);
+    qn_block_state_header(child, &header, ledger->genesis, selection.tx_ids, selection.count,
+                          time_ms);
     qn_block_state_seal(child, &header);
     struct qn_block *built = qn_block_new(&header, selection.txs, selection.count);
     if (qn_ledger_knows(ledger, &built->id)) {

@@ -73,7 +73,7 @@ static enum qn_err check(const struct qn_rule_view *view, struct qn_tx_checks *c
     if (err == QN_OK) {
         err = qn_rule_check(view, &effect, &tx);
     }
-    if (err == QN_OK) {
+    if (err == QN_OK && checks != NULL) {
         list_checks(checks, &tx, &envelope, &effect);
     }
     return err;

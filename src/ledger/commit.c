@@ -88,8 +88,7 @@ static bool prune_txs_once(struct qn_ledger *ledger, struct qn_batch *batch)
             return false;
         }
         for (size_t i = 0; i < block->tx_count; i++) {
-            struct qn_hash id = qn_tx_id(block->txs[i]);
-            struct qn_store_key tx_key = qn_store_key_hash(QN_STORE_TX, &id);
+            struct qn_store_key tx_key = qn_store_key_hash(QN_STORE_TX, &qn_block_tx_ids(block)[i]);
             qn_batch_delete(batch, qn_store_key_span(&tx_key));
         }
         ledger->tx_count -= block->tx_count;

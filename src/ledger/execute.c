@@ -64,15 +64,17 @@ static enum qn_err check_time(const struct qn_block_state *parent, qn_unix_ms ti
 }
 
 static enum qn_err execute(struct qn_block_state *child, const struct qn_genesis *genesis,
-                           const struct qn_block *block)
+                           struct qn_block *block)
 {
+    const struct qn_hash *tx_ids = qn_block_tx_ids(block);
     struct qn_header expected;
 
-    qn_block_state_header(child, &expected, genesis, block->txs, block->tx_count,
+    qn_block_state_header(child, &expected, genesis, tx_ids, block->tx_count,
                           block->header.time_ms);
     enum qn_err err = check_header(&block->header, &expected);
     for (size_t i = 0; err == QN_OK && i < block->tx_count; i++) {
-        err = qn_block_state_apply(child, genesis, block->header.time_ms, block->txs[i]);
+        err =
+            qn_block_state_apply(child, genesis, block->header.time_ms, block->txs[i], &tx_ids[i]);
     }
     if (err != QN_OK) {
         return err;

@@ -43,9 +43,9 @@ struct qn_tx_checks {
 };
 
 /* Precise verdict on a transaction against the committed state at this time: form, network, expiry,
- * entry, sequence, code, batch, path. QN_OK: it could go into the next block; *checks then says what is
- * to be verified (into tx_bytes). Otherwise the error, and text (of QN_TEXT_LEN_MAX + 1, may be NULL)
- * explains it to a person, with names and numbers. */
+ * entry, sequence, code, batch, path. QN_OK: it could go into the next block; *checks (may be NULL) then
+ * says what is to be verified (into tx_bytes). Otherwise the error, and text (of QN_TEXT_LEN_MAX + 1, may
+ * be NULL) explains it to a person, with names and numbers. */
 QN_MUST_USE enum qn_err qn_ledger_check_tx(const struct qn_ledger *ledger,
                                            struct qn_tx_checks *checks, char *text,
                                            struct qn_span tx_bytes, qn_unix_ms unix_ms);

@@ -116,11 +116,12 @@ static void remove_item(struct qn_mempool *pool, uint32_t index)
     pool->free = index;
 }
 
-enum qn_err qn_mempool_put(struct qn_mempool *pool, struct qn_buf *bytes, const struct qn_tx *tx)
+enum qn_err qn_mempool_put(struct qn_mempool *pool, struct qn_buf *bytes,
+                           const struct qn_hash *tx_id, const struct qn_tx *tx)
 {
     struct pool_item item = {
         .bytes = bytes,
-        .tx_id = qn_tx_id(qn_buf_span(bytes)),
+        .tx_id = *tx_id,
         .node = tx->id,
         .has_code = tx->kind == QN_TX_REGISTER && tx->has_activation,
     };

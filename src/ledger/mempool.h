@@ -15,7 +15,7 @@ void qn_mempool_free(struct qn_mempool *pool);
  * QN_ERR_DUPLICATE: this transaction is here. QN_ERR_BUSY: another one of the same node or code is.
  * QN_ERR_FULL. */
 QN_MUST_USE enum qn_err qn_mempool_put(struct qn_mempool *pool, struct qn_buf *bytes,
-                                       const struct qn_tx *tx);
+                                       const struct qn_hash *tx_id, const struct qn_tx *tx);
 bool qn_mempool_has(const struct qn_mempool *pool, const struct qn_hash *tx_id);
 size_t qn_mempool_count(const struct qn_mempool *pool);
 /* Up to capacity of the oldest, as spans valid until the pool changes; returns how many. */

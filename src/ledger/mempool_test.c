@@ -34,7 +34,8 @@ static enum qn_err put(struct qn_mempool *pool, uint8_t node, uint8_t code, uint
 {
     struct qn_tx tx;
     struct qn_buf *bytes = make(&tx, node, code, salt);
-    enum qn_err err = qn_mempool_put(pool, bytes, &tx);
+    struct qn_hash id = qn_tx_id(qn_buf_span(bytes));
+    enum qn_err err = qn_mempool_put(pool, bytes, &id, &tx);
 
     qn_buf_drop(bytes);
     return err;
@@ -153,11 +154,12 @@ static void references_are_kept_and_given_back(void **state)
     struct qn_mempool *pool = qn_mempool_new(CAPACITY);
     struct qn_tx tx;
     struct qn_buf *bytes = make(&tx, 'a', 1, 0);
+    struct qn_hash id = qn_tx_id(qn_buf_span(bytes));
 
     (void)state;
-    assert_int_equal(qn_mempool_put(pool, bytes, &tx), QN_OK);
+    assert_int_equal(qn_mempool_put(pool, bytes, &id, &tx), QN_OK);
     assert_int_equal(bytes->references, 2);
-    assert_int_equal(qn_mempool_put(pool, bytes, &tx), QN_ERR_DUPLICATE);
+    assert_int_equal(qn_mempool_put(pool, bytes, &id, &tx), QN_ERR_DUPLICATE);
     assert_int_equal(bytes->references, 2);
     qn_mempool_free(pool);
     assert_int_equal(bytes->references, 1);

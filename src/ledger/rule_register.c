@@ -2,6 +2,7 @@
 #include "ledger/rules.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static enum qn_err check_identity(const struct qn_rule_view *view, const struct qn_tx *tx)
 {
@@ -135,13 +136,17 @@ static enum qn_err check_suite(const struct qn_rule_view *view, const struct qn_
 enum qn_err qn_rule_register(const struct qn_rule_view *view, struct qn_effect *effect,
                              const struct qn_tx *tx)
 {
+    struct qn_hash key_hash;
+
+    /* A node's id is the hash of its key, and decoding made the id of it. */
+    memcpy(key_hash.bytes, tx->id.bytes, sizeof key_hash.bytes);
     *effect = (struct qn_effect){
         .entry =
             {
                 .index = view->state->counters.next_index,
                 .id = tx->id,
                 .suite = tx->key.suite,
-                .key_hash = qn_sha3(qn_public_key_span(&tx->key)),
+                .key_hash = key_hash,
                 .region = tx->region,
                 .roles = tx->roles,
                 .has_endpoint = tx->has_endpoint,

@@ -118,7 +118,8 @@ enum qn_err qn_manifest_check(struct qn_manifest *out, const struct qn_snapshot 
         return QN_ERR_MALFORMED;
     }
     const struct qn_header *header = &manifest.block->header;
-    struct qn_hash tx_root = qn_block_tx_root(manifest.block->txs, manifest.block->tx_count);
+    struct qn_hash tx_root =
+        qn_block_tx_root(qn_block_tx_ids(manifest.block), manifest.block->tx_count);
     enum qn_err err = header->height == 0 || header->height != reply->height ? QN_ERR_MALFORMED
                       : qn_network_id_equal(&header->network, network)       ? QN_OK
                                                                              : QN_ERR_WRONG_NETWORK;

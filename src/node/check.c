@@ -32,11 +32,11 @@ static uint64_t job_cookie(const struct qn_node *node, const struct qn_block_che
     return ((uint64_t)check->generation << 32) | (uint64_t)(check - node->checks);
 }
 
-static void verify_tx(struct qn_node *node, struct qn_block_check *check, struct qn_span tx)
+static void verify_tx(struct qn_node *node, struct qn_block_check *check, size_t index)
 {
+    struct qn_span tx = check->block->txs[index];
     struct qn_tx_checks checks;
-    struct qn_hash id = qn_tx_id(tx);
-    if (qn_mempool_has(node->mempool, &id)) {
+    if (qn_mempool_has(node->mempool, &qn_block_tx_ids(check->block)[index])) {
         return;
     }
     check->verdict = qn_ledger_tx_checks(node->ledger, &checks, &check->block->header.parent, tx);
@@ -70,7 +70,7 @@ void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_o
     check->jobs_left = 0;
     check->verdict = is_full ? QN_ERR_BUSY : QN_OK;
     for (size_t i = 0; check->verdict == QN_OK && i < block->tx_count; i++) {
-        verify_tx(node, check, block->txs[i]);
+        verify_tx(node, check, i);
     }
     if (check->jobs_left == 0 || check->verdict != QN_OK) {
         answer(node, check);

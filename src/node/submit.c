@@ -145,7 +145,7 @@ static void tell_validators(struct qn_node *node, struct qn_span tx)
 
 static void enter_mempool(struct qn_node *node, struct qn_pending_tx *pending)
 {
-    enum qn_err err = qn_mempool_put(node->mempool, pending->bytes, pending->tx);
+    enum qn_err err = qn_mempool_put(node->mempool, pending->bytes, &pending->id, pending->tx);
     if (err == QN_ERR_DUPLICATE) {
         return; /* already on its way: the commit answers everybody */
     }
@@ -423,8 +423,7 @@ struct sweep {
 static enum qn_err still_valid(void *context, struct qn_span tx_bytes)
 {
     struct sweep *sweep = context;
-    struct qn_tx_checks checks;
-    return qn_ledger_check_tx(sweep->node->ledger, &checks, NULL, tx_bytes, sweep->node->unix_ms);
+    return qn_ledger_check_tx(sweep->node->ledger, NULL, NULL, tx_bytes, sweep->node->unix_ms);
 }
 
 static void swept(void *context, const struct qn_hash *tx_id, enum qn_err why)

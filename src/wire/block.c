@@ -2,6 +2,7 @@
 
 #include "base/pool.h"
 #include "wire/field.h"
+#include "wire/transaction.h"
 
 #include <string.h>
 
@@ -44,14 +45,13 @@ static struct qn_block *new_block(const struct qn_header *header, const struct p
                                   struct qn_buf *encoded)
 {
     struct qn_block *block = qn_pool_take(sizeof *block);
-    *block = (struct qn_block){
-        .references = 1,
-        .id = qn_sha3(parts->header),
-        .header = *header,
-        .tx_count = parts->tx_count,
-        .encoded = encoded,
-    };
+    block->references = 1;
+    block->id = qn_sha3(parts->header);
+    block->header = *header;
+    block->tx_count = parts->tx_count;
     memcpy(block->txs, parts->txs, sizeof block->txs);
+    block->encoded = encoded;
+    block->has_tx_ids = false; /* and so tx_ids stay unset */
     return block;
 }
 
@@ -91,6 +91,15 @@ struct qn_block *qn_block_new(const struct qn_header *header, const struct qn_sp
     QN_ASSERT(qn_encode_bounded(&encoded, QN_BLOCK_LEN_MAX, write_block, &parts) == QN_OK);
     QN_ASSERT(read_block(&parts, qn_buf_span(encoded)) == QN_OK); /* spans into what is kept */
     return new_block(header, &parts, encoded);
+}
+
+const struct qn_hash *qn_block_tx_ids(struct qn_block *block)
+{
+    for (size_t i = 0; i < block->tx_count && !block->has_tx_ids; i++) {
+        block->tx_ids[i] = qn_tx_id(block->txs[i]);
+    }
+    block->has_tx_ids = true;
+    return block->tx_ids;
 }
 
 struct qn_block *qn_block_hold(struct qn_block *block)

@@ -46,6 +46,8 @@ struct qn_block {
     size_t tx_count;
     struct qn_span txs[QN_BLOCK_TXS_MAX]; /* into encoded */
     struct qn_buf *encoded;
+    bool has_tx_ids;
+    struct qn_hash tx_ids[QN_BLOCK_TXS_MAX]; /* once qn_block_tx_ids was asked for them */
 };
 
 /* Checks form and limits only, not roots. NULL in *block on error. */
@@ -53,6 +55,8 @@ QN_MUST_USE enum qn_err qn_block_decode(struct qn_block **block, struct qn_span 
 /* Makes a block from parts, encoding it; never NULL: the parts are within limits (asserted). */
 struct qn_block *qn_block_new(const struct qn_header *header, const struct qn_span *txs,
                               size_t tx_count);
+/* The ids of its transactions, hashed at the first call. Valid as long as the block. */
+const struct qn_hash *qn_block_tx_ids(struct qn_block *block);
 struct qn_block *qn_block_hold(struct qn_block *block);
 void qn_block_drop(struct qn_block *block);
 
