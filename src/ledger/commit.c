@@ -118,7 +118,25 @@ static bool visit_first_cert(void *context, struct qn_span key, struct qn_buf *v
     return false;
 }
 
-/* Of the blocks that are no longer among the last ones, the first certificate of each stride stays. */
+/* What cannot be read may be one: nobody could follow the committees without its certificate. */
+static bool may_end_epoch(const struct qn_ledger *ledger, uint64_t height)
+{
+    struct qn_store_key key = qn_store_key_height(QN_STORE_BLOCK, height);
+    struct qn_buf *bytes = NULL;
+    struct qn_block *block = NULL;
+
+    if (ledger->storage->get(ledger->storage->context, &bytes, qn_store_key_span(&key)) != QN_OK) {
+        return true;
+    }
+    enum qn_err err = qn_block_decode(&block, qn_buf_span(bytes));
+    bool may = err != QN_OK || (block->header.flags & QN_HEADER_EPOCH_END) != 0;
+    qn_block_drop(block);
+    qn_buf_drop(bytes);
+    return may;
+}
+
+/* Of the blocks that are no longer among the last ones, the first certificate of each stride stays, and those
+ * of blocks that end an epoch. */
 static void prune_cert(const struct qn_ledger *ledger, struct qn_batch *batch, uint64_t tip_height)
 {
     if (tip_height < QN_LEDGER_CERTS_KEPT) {
@@ -130,7 +148,7 @@ static void prune_cert(const struct qn_ledger *ledger, struct qn_batch *batch, u
         qn_store_key_height(QN_STORE_CERT, height - height % QN_LEDGER_CERT_STRIDE);
     enum qn_err err = ledger->storage->walk(ledger->storage->context, qn_store_key_span(&from),
                                             visit_first_cert, &first);
-    if (err == QN_OK && first < height) {
+    if (err == QN_OK && first < height && !may_end_epoch(ledger, height)) {
         struct qn_store_key key = qn_store_key_height(QN_STORE_CERT, height);
         qn_batch_delete(batch, qn_store_key_span(&key));
     }

@@ -113,8 +113,23 @@ static void add_with_cert(struct qn_chain *chain, struct qn_buf *cert)
     qn_block_drop(block);
 }
 
-/* Certificates of the last 4,096 blocks, and below them the first of every 1,024. */
-static void old_certificates_are_forgotten_but_for_one_in_so_many(void **state)
+/* Makes storage say of the block at the tip that it ends an epoch. */
+static void mark_epoch_end(struct qn_chain *chain)
+{
+    struct qn_header header = *qn_ledger_head(chain->ledger);
+    struct qn_store_key key = qn_store_key_height(QN_STORE_BLOCK, header.height);
+    struct qn_batch *batch = qn_batch_new();
+
+    header.flags |= QN_HEADER_EPOCH_END;
+    struct qn_block *block = qn_block_new(&header, NULL, 0);
+    qn_batch_put(batch, qn_store_key_span(&key), block->encoded);
+    assert_int_equal(chain->storage.apply(chain->storage.context, batch), QN_OK);
+    qn_batch_free(batch);
+    qn_block_drop(block);
+}
+
+/* Certificates of the last 4,096 blocks, and below them the first of every 1,024 and epochs' ends. */
+static void old_certificates_are_forgotten_but_for_epoch_ends_and_one_in_so_many(void **state)
 {
     enum { BLOCKS = QN_LEDGER_CERTS_KEPT + 3 * QN_LEDGER_CERT_STRIDE + 10 };
     struct qn_chain chain;
@@ -127,15 +142,21 @@ static void old_certificates_are_forgotten_but_for_one_in_so_many(void **state)
         /* Heights 1024 to 1026 have none of their own. */
         bool has_cert = height < 1024 || height > 1026;
         add_with_cert(&chain, has_cert ? cert : NULL);
+        if (height == 500 || height == 1500) {
+            mark_epoch_end(&chain);
+        }
     }
-    /* 1: first of its stride; 1027: the first there is from 1024 on; 2048, 3072. Then the last ones. */
+    /* 1: first of its stride; 1027: the first there is from 1024 on; 2048, 3072; 500 and 1500 end epochs.
+     * Then the last ones. */
     struct count count = count_of(&chain, QN_STORE_CERT);
     assert_int_equal(count.heights[0], 1);
-    assert_int_equal(count.heights[1], 1027);
-    assert_int_equal(count.heights[2], 2048);
-    assert_int_equal(count.heights[3], 3072);
-    assert_int_equal(count.heights[4], BLOCKS - QN_LEDGER_CERTS_KEPT + 1);
-    expected = 4 + QN_LEDGER_CERTS_KEPT;
+    assert_int_equal(count.heights[1], 500);
+    assert_int_equal(count.heights[2], 1027);
+    assert_int_equal(count.heights[3], 1500);
+    assert_int_equal(count.heights[4], 2048);
+    assert_int_equal(count.heights[5], 3072);
+    assert_int_equal(count.heights[6], BLOCKS - QN_LEDGER_CERTS_KEPT + 1);
+    expected = 6 + QN_LEDGER_CERTS_KEPT;
     assert_int_equal(count.found, expected);
     /* Blocks are all there. */
     assert_int_equal(count_of(&chain, QN_STORE_BLOCK).found, BLOCKS);
@@ -253,7 +274,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_sort_by_height_and_come_back),
         cmocka_unit_test(records_come_back),
-        cmocka_unit_test(old_certificates_are_forgotten_but_for_one_in_so_many),
+        cmocka_unit_test(old_certificates_are_forgotten_but_for_epoch_ends_and_one_in_so_many),
         cmocka_unit_test(old_transactions_are_forgotten_beyond_65536),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
