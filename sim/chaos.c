@@ -16,9 +16,9 @@ unsigned qn_sim_losable(const struct qn_sim *sim)
 {
     unsigned lost = 0;
 
-    for (size_t i = 0; i < sim->plan.n; i++) {
+    for (size_t i = 0; i < sim->host_count; i++) {
         const struct qn_sim_host *host = &sim->hosts[i];
-        if (host->byzantine == QN_SIM_HONEST) {
+        if (host->member && host->byzantine == QN_SIM_HONEST) {
             lost += host->lied || host->forgot || host->doomed;
         }
     }
@@ -28,7 +28,7 @@ unsigned qn_sim_losable(const struct qn_sim *sim)
 /* A member that forgot counts until it votes again. */
 static void update_forgetful(struct qn_sim *sim)
 {
-    for (size_t i = 0; i < sim->plan.n; i++) {
+    for (size_t i = 0; i < sim->host_count; i++) {
         struct qn_sim_host *host = &sim->hosts[i];
         if (host->forgot && host->node != NULL && !qn_sim_host_is_recovering(host)) {
             host->forgot = false;

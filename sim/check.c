@@ -18,6 +18,8 @@ struct qn_sim_checker *qn_sim_checker_new(struct qn_sim *sim)
     enum qn_err err = qn_ledger_new(&checker->reference, qn_sim_genesis(sim->plan.n),
                                     &checker->reference_storage);
     QN_ASSERT(err == QN_OK);
+    err = qn_ledger_validators_at(checker->reference, 0, &checker->committees[0], NULL);
+    QN_ASSERT(err == QN_OK);
     qn_map_init(&checker->view_index, QN_SIM_VOTE_VIEWS_MAX, 1, 2);
     return checker;
 }
@@ -29,6 +31,9 @@ void qn_sim_checker_free(struct qn_sim_checker *checker)
     }
     for (size_t i = 0; i < checker->view_count; i++) {
         free(checker->views[i]);
+    }
+    for (uint64_t epoch = 0; epoch <= checker->epoch; epoch++) {
+        qn_validator_set_fini(&checker->committees[epoch]);
     }
     qn_map_fini(&checker->view_index);
     qn_ledger_free(checker->reference);

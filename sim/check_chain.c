@@ -27,6 +27,29 @@ static void check_signatures(struct qn_sim *sim, const struct qn_sim_host *host,
     }
 }
 
+const struct qn_validator_set *qn_sim_committee(const struct qn_sim *sim, uint64_t epoch)
+{
+    return epoch <= sim->checker->epoch ? &sim->checker->committees[epoch] : NULL;
+}
+
+static void begin_epoch(struct qn_sim *sim)
+{
+    struct qn_sim_checker *checker = sim->checker;
+
+    checker->epoch += 1;
+    QN_ASSERT(checker->epoch < QN_SIM_EPOCHS_MAX);
+    struct qn_validator_set *set = &checker->committees[checker->epoch];
+    enum qn_err err = qn_ledger_validators_at(checker->reference, checker->epoch, set, NULL);
+    QN_ASSERT(err == QN_OK);
+    for (size_t i = 0; i < sim->host_count; i++) {
+        struct qn_sim_host *host = &sim->hosts[i];
+        host->member = qn_validator_index(set, &host->identity->id) >= 0;
+    }
+    sim->coverage->counts[QN_SIM_COVER_EPOCH] += 1;
+    qn_sim_say(sim, &sim->hosts[0], "epoch %llu begins with %u members",
+               (unsigned long long)checker->epoch, set->count);
+}
+
 /* The first commit of this height. */
 static void extend(struct qn_sim *sim, const struct qn_sim_host *host, struct qn_buf *bytes)
 {
@@ -59,6 +82,9 @@ static void extend(struct qn_sim *sim, const struct qn_sim_host *host, struct qn
     checker->height += 1;
     checker->blocks[checker->height] = qn_buf_hold(bytes);
     sim->coverage->counts[QN_SIM_COVER_BLOCK] += 1;
+    if (commit.epoch_end) {
+        begin_epoch(sim);
+    }
     qn_block_drop(block);
 }
 

@@ -158,7 +158,7 @@ static unsigned bits_of(uint32_t set)
 /* The votes alone decide what can be certified, whoever has collected them. */
 static void check_decided(struct qn_sim *sim, struct qn_sim_view_votes *view)
 {
-    unsigned quorum = qn_quorum(sim->plan.n);
+    unsigned quorum = qn_quorum(qn_sim_committee(sim, view->epoch)->count);
     unsigned notarized = 0;
     unsigned finalized = 0;
 
@@ -181,24 +181,28 @@ static void check_decided(struct qn_sim *sim, struct qn_sim_view_votes *view)
 void qn_sim_count_vote(struct qn_sim *sim, const struct qn_sim_host *host,
                        const struct qn_sim_vote *vote)
 {
-    struct qn_sim_view_votes *view = view_of(sim, vote->epoch, vote->view);
+    const struct qn_validator_set *set = qn_sim_committee(sim, vote->epoch);
     uint32_t bit = 1U << member_of(host);
 
-    if (view == NULL || !host->member) {
+    if (set == NULL || qn_validator_index(set, &host->identity->id) < 0) {
+        return;
+    }
+    struct qn_sim_view_votes *view = view_of(sim, vote->epoch, vote->view);
+    if (view == NULL) {
         return;
     }
     if (vote->kind == QN_VOTE_NULLIFY) {
-        bool was = bits_of(view->nullified) >= qn_quorum(sim->plan.n);
+        bool was = bits_of(view->nullified) >= qn_quorum(set->count);
         view->nullified |= bit;
         sim->coverage->counts[QN_SIM_COVER_NULLIFIED_VIEW] +=
-            !was && bits_of(view->nullified) >= qn_quorum(sim->plan.n);
+            !was && bits_of(view->nullified) >= qn_quorum(set->count);
     } else {
         size_t slot = slot_of_digest(view, &vote->digest);
         if (slot == QN_SIM_DIGESTS_MAX) {
             return;
         }
-        uint32_t *set = vote->kind == QN_VOTE_NOTARIZE ? view->notarized : view->finalized;
-        set[slot] |= bit;
+        uint32_t *voted = vote->kind == QN_VOTE_NOTARIZE ? view->notarized : view->finalized;
+        voted[slot] |= bit;
     }
     check_decided(sim, view);
 }
@@ -223,7 +227,7 @@ void qn_sim_culprits(const struct qn_sim *sim, char *text, size_t size, unsigned
 
     *count = 0;
     text[0] = '\0';
-    for (size_t member = 0; member < sim->plan.n; member++) {
+    for (size_t member = 0; member < QN_SIM_NODES_MAX; member++) {
         bool guilty = false;
         for (size_t i = 0; i < checker->view_count && !guilty; i++) {
             guilty = is_culprit(checker->views[i], 1U << member);

@@ -9,6 +9,7 @@
 enum {
     QN_SIM_HEIGHTS_MAX = 4096,
     QN_SIM_VOTE_VIEWS_MAX = 8192, /* (epoch, view) pairs that votes were seen of */
+    QN_SIM_EPOCHS_MAX = 64,
     QN_SIM_ACKNOWLEDGED_MAX = 1024,
     QN_SIM_DIGESTS_MAX = 4, /* different blocks voted for in one view */
     QN_SIM_KINDS = 3,
@@ -48,6 +49,9 @@ struct qn_sim_checker {
     struct qn_storage reference_storage;
     struct qn_ledger *reference; /* executes every committed block by itself */
 
+    uint64_t epoch; /* of the next block */
+    struct qn_validator_set committees[QN_SIM_EPOCHS_MAX];
+
     struct qn_map view_index;
     size_t view_count;
     struct qn_sim_view_votes *views[QN_SIM_VOTE_VIEWS_MAX];
@@ -76,6 +80,9 @@ void qn_sim_culprits(const struct qn_sim *sim, char *text, size_t size, unsigned
 
 /* ---- check_chain.c ---- */
 void qn_sim_check_chain(struct qn_sim *sim, struct qn_sim_host *host);
+
+/* NULL: no honest node has come to that epoch yet. */
+const struct qn_validator_set *qn_sim_committee(const struct qn_sim *sim, uint64_t epoch);
 
 /* ---- check_cert.c ---- */
 /* NULL, or what is wrong with it as a certificate of that committee. */

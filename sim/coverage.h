@@ -46,6 +46,7 @@
     X(REVOKE, "revoke")                                                                            \
     X(ACKNOWLEDGED, "acknowledged")                                                                \
     X(REFUSED, "refused")                                                                          \
+    X(EPOCH, "epoch")                                                                              \
     X(BLOCK, "block")                                                                              \
     X(NULLIFIED_VIEW, "nullified_view")                                                            \
     X(PROOF, "proof")

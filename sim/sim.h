@@ -38,7 +38,7 @@ struct qn_sim_host {
     bool
         lied; /* its disk lost what it had called durable: no promise of its votes holds any more */
     bool must_halt; /* its storage failed: it is to stop now */
-    bool member;    /* of the committee at genesis */
+    bool member;    /* of the committee */
     bool doomed;    /* will crash or halt soon */
     bool forgot;    /* its votes, and does not vote again yet */
 
