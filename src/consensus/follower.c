@@ -33,7 +33,7 @@ void qn_follower_begin(struct qn_follower *f, struct qn_follower_actions *out, q
 
 void qn_follower_ask(struct qn_follower *f)
 {
-    struct qn_source *source = f->stage == QN_FOLLOWER_IDLE ? qn_source_pick(f) : NULL;
+    struct qn_source *source = f->stage == QN_FOLLOWER_IDLE && !f->rests ? qn_source_pick(f) : NULL;
 
     if (source == NULL) {
         return;
@@ -162,6 +162,14 @@ void qn_follower_on_committed(struct qn_follower *f, struct qn_follower_actions 
     qn_follower_ask(f);
 }
 
+void qn_follower_rest(struct qn_follower *f, struct qn_follower_actions *out, bool rests,
+                      qn_time_us now)
+{
+    qn_follower_begin(f, out, now);
+    f->rests = rests;
+    qn_follower_ask(f);
+}
+
 void qn_follower_poll(struct qn_follower *f, struct qn_follower_actions *out, qn_time_us now)
 {
     qn_follower_begin(f, out, now);
@@ -179,7 +187,7 @@ qn_time_us qn_follower_deadline(const struct qn_follower *f)
     if (f->stage == QN_FOLLOWER_ASKING) {
         return f->deadline;
     }
-    for (size_t i = 0; f->stage == QN_FOLLOWER_IDLE && i < f->source_count; i++) {
+    for (size_t i = 0; f->stage == QN_FOLLOWER_IDLE && !f->rests && i < f->source_count; i++) {
         const struct qn_source *source = &f->sources[i];
         if (source->height > f->final_height && source->retry_at < deadline) {
             deadline = source->retry_at;

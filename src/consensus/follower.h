@@ -76,6 +76,9 @@ void qn_follower_on_checked(struct qn_follower *f, struct qn_follower_actions *o
 /* Consensus committed this block by itself: nothing up to it is needed any more. */
 void qn_follower_on_committed(struct qn_follower *f, struct qn_follower_actions *out,
                               uint64_t height, const struct qn_hash *block_id, qn_time_us now);
+/* While it rests nothing is asked for; what is under way is ended. */
+void qn_follower_rest(struct qn_follower *f, struct qn_follower_actions *out, bool rests,
+                      qn_time_us now);
 void qn_follower_poll(struct qn_follower *f, struct qn_follower_actions *out, qn_time_us now);
 qn_time_us qn_follower_deadline(const struct qn_follower *f);
 

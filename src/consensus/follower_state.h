@@ -46,6 +46,7 @@ struct qn_follower {
     uint64_t final_height;
     struct qn_hash final_id;
 
+    bool rests;
     enum qn_follower_stage stage;
     qn_follower_source source; /* asked, or whose reply is being taken */
     uint64_t from_height;      /* asked for */

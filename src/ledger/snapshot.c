@@ -169,6 +169,18 @@ static bool leads_to(const struct qn_snapshot *reply, struct qn_hash hash, struc
     return qn_hash_equal(&hash, state_root);
 }
 
+/* A leaf that stands higher belongs to one of the places below it only. Takes over the reference. */
+static struct qn_tree_node *only_below(struct qn_tree_node *subtree,
+                                       const struct qn_snapshot *reply, struct qn_prefix prefix)
+{
+    if (reply->chunk.leaf_count == 1 &&
+        !is_below(&reply->chunk.leaves[0].key, prefix, prefix.depth)) {
+        qn_tree_drop(subtree);
+        return NULL;
+    }
+    return subtree;
+}
+
 static enum qn_err check_content(struct qn_chunk *chunk, const struct qn_snapshot *reply,
                                  struct qn_prefix prefix, const struct qn_hash *state_root)
 {
@@ -182,13 +194,19 @@ static enum qn_err check_content(struct qn_chunk *chunk, const struct qn_snapsho
         qn_tree_drop(subtree);
         return QN_ERR_WRONG_ROOT;
     }
-    /* A leaf that stands higher belongs to one of the places below it only. */
-    if (reply->chunk.leaf_count == 1 &&
-        !is_below(&reply->chunk.leaves[0].key, prefix, prefix.depth)) {
-        qn_tree_drop(subtree);
-        subtree = NULL;
+    *chunk =
+        (struct qn_chunk){.kind = QN_CHUNK_LEAVES, .subtree = only_below(subtree, reply, prefix)};
+    return QN_OK;
+}
+
+enum qn_err qn_snapshot_chunk_rebuild(struct qn_tree_node **subtree,
+                                      const struct qn_snapshot *reply, struct qn_prefix prefix)
+{
+    if (reply->part != QN_SNAPSHOT_CHUNK || !reply->chunk.has_leaves ||
+        reply->chunk.sibling_count > prefix.depth || check_leaves(reply, prefix) != QN_OK) {
+        return QN_ERR_MALFORMED;
     }
-    *chunk = (struct qn_chunk){.kind = QN_CHUNK_LEAVES, .subtree = subtree};
+    *subtree = only_below(build(reply), reply, prefix);
     return QN_OK;
 }
 

@@ -65,6 +65,12 @@ QN_MUST_USE enum qn_err qn_snapshot_chunk_check(struct qn_chunk *chunk,
                                                 const struct qn_hash *state_root,
                                                 const struct qn_hash *held);
 
+/* A chunk that was checked once and lay in storage since: its form is checked again, its place in the state
+ * is not. QN_ERR_MALFORMED. */
+QN_MUST_USE enum qn_err qn_snapshot_chunk_rebuild(struct qn_tree_node **subtree,
+                                                  const struct qn_snapshot *reply,
+                                                  struct qn_prefix prefix);
+
 /* ---- checkpoints ---- */
 
 /* What a MANIFEST states, its certificate's signatures apart. Nothing to release but block. */

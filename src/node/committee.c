@@ -97,8 +97,9 @@ static void build(struct qn_node *node, const struct qn_consensus_action *action
 
 static void commit(struct qn_node *node, const struct qn_consensus_action *action)
 {
-    if (action->block->header.height != qn_ledger_height(node->ledger) + 1) {
-        return; /* block sync was faster */
+    if (qn_node_snapshot_holds_ledger(node) ||
+        action->block->header.height != qn_ledger_height(node->ledger) + 1) {
+        return; /* block sync, or a snapshot, was faster */
     }
     qn_node_commit(node, action->block, action->bytes);
     qn_follower_on_committed(node->follower, &node->follower_actions, action->block->header.height,

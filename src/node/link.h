@@ -4,6 +4,7 @@
 #define QN_NODE_LINK_H
 
 #include "node/event.h"
+#include "node/snapshot.h"
 #include "peer/admission.h"
 #include "peer/liveness.h"
 #include "peer/token_bucket.h"
@@ -24,6 +25,7 @@ struct qn_link {
     uint64_t head_height;
     struct qn_liveness liveness;
     struct qn_token_bucket requests;
+    struct qn_snapshot_source snapshot;
     qn_time_us up_us;
 };
 

@@ -101,6 +101,7 @@ static void on_busy(struct qn_node *node, struct qn_link *link,
                     const struct qn_message_bytes *message)
 {
     qn_node_on_relay_busy(node, link, message->request_id);
+    qn_node_snapshot_on_busy(node, link, message->request_id);
     if (message->request_id != node->blocks_request) {
         return;
     }
@@ -157,7 +158,7 @@ static void on_request(struct qn_node *node, struct qn_link *link,
     } else if (message->kind == QN_GET_BLOCKS) {
         qn_node_on_get_blocks(node, link, message->request_id, message->bytes);
     } else if (message->kind == QN_GET_SNAPSHOT) {
-        qn_node_send(node, link, QN_BUSY, message->request_id, qn_empty_encode());
+        qn_node_on_get_snapshot(node, link, message->request_id, message->bytes);
     } else {
         on_get_genesis(node, link, message);
     }
@@ -214,8 +215,10 @@ static void on_message(struct qn_node *node, struct qn_link *link,
     case QN_BUSY:
         on_busy(node, link, message);
         break;
-    case QN_GENESIS:
     case QN_SNAPSHOT:
+        qn_node_on_snapshot(node, link, message->request_id, message->bytes);
+        break;
+    case QN_GENESIS:
         node->counters.messages_unexpected += 1; /* we did not ask */
         break;
 #if QN_PROTOCOL_VERSION_NEXT > 0

@@ -148,6 +148,7 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     qn_rng_init(&node->rng, config->seed);
     init_storage(node);
     qn_node_links_init(node);
+    qn_node_snapshot_init(node);
     qn_node_epoch_init(node);
     qn_node_dialing_init(node);
     *out = node;
@@ -191,6 +192,7 @@ void qn_node_free(struct qn_node *node)
     qn_consensus_actions_fini(&node->consensus_actions);
     qn_follower_actions_fini(&node->follower_actions);
     qn_node_epoch_fini(node);
+    qn_node_snapshot_fini(node);
     qn_buf_drop(node->own_record);
     qn_announcer_fini(&node->announcer);
     qn_peer_table_fini(&node->peers);
@@ -228,6 +230,7 @@ static void on_signed(struct qn_node *node, const struct qn_event *event)
     case QN_OWNER_CHECK:
     case QN_OWNER_TX:
     case QN_OWNER_COMMIT:
+    case QN_OWNER_SNAPSHOT:
         break;
     }
     QN_ASSERT(!"a signature nobody asked for");
@@ -267,6 +270,9 @@ static void on_verified(struct qn_node *node, struct qn_verify_job *job)
     case QN_OWNER_RECORD:
         qn_node_on_record_verified(node, job);
         break;
+    case QN_OWNER_SNAPSHOT:
+        qn_node_on_snapshot_verified(node, job);
+        break;
     case QN_OWNER_CODE:
     case QN_OWNER_REGISTRATION:
     case QN_OWNER_COMMIT:
@@ -285,6 +291,10 @@ static void on_persisted(struct qn_node *node, const struct qn_event *event)
     }
     if (owner_of(cookie) == QN_OWNER_COMMIT) {
         qn_node_on_commit_persisted(node, number_of(cookie));
+        return;
+    }
+    if (owner_of(cookie) == QN_OWNER_SNAPSHOT) {
+        qn_node_on_snapshot_persisted(node, number_of(cookie));
         return;
     }
     QN_ASSERT(owner_of(cookie) == QN_OWNER_CONSENSUS);
@@ -325,6 +335,7 @@ static void on_tick(struct qn_node *node)
         qn_node_poll_gate(node);
         qn_node_poll_registration(node);
         qn_node_poll_own(node);
+        qn_node_poll_snapshot(node);
     }
     if (node->now >= node->next_second_us) {
         node->next_second_us = node->now + QN_SECONDS(1);

@@ -35,11 +35,12 @@ struct qn_node_config {
     bool auto_register;                /* register by ourselves when the registry lacks us */
     size_t fallback_count;
     struct qn_node_peer_hint fallbacks[QN_FALLBACK_PEERS_MAX];
-    size_t links_max;     /* QN_LINKS_MAX */
-    qn_time_us delta;     /* consensus D; QN_CONSENSUS_DELTA */
-    qn_time_us heartbeat; /* QN_HEARTBEAT_INTERVAL */
-    uint64_t seed;        /* all of the node's chance: jitter, nonces, hash keys */
-    const char *software; /* "qnet/0.1.0" */
+    size_t links_max;            /* QN_LINKS_MAX */
+    qn_time_us delta;            /* consensus D; QN_CONSENSUS_DELTA */
+    qn_time_us heartbeat;        /* QN_HEARTBEAT_INTERVAL */
+    uint64_t snapshot_threshold; /* blocks behind from which on a snapshot is taken; 0: 2048 */
+    uint64_t seed;               /* all of the node's chance: jitter, nonces, hash keys */
+    const char *software;        /* "qnet/0.1.0" */
 };
 
 struct qn_node;

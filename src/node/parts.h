@@ -115,6 +115,23 @@ void qn_node_on_peer_height(struct qn_node *node, struct qn_link *link, uint64_t
 /* The own registration is decided: the heads that peers claimed meanwhile count from now on. */
 void qn_node_sync_with_all(struct qn_node *node);
 
+/* ---- snapshot*.c ---- */
+void qn_node_snapshot_init(struct qn_node *node);
+void qn_node_snapshot_fini(struct qn_node *node);
+/* Time-outs; what to ask for next. */
+void qn_node_poll_snapshot(struct qn_node *node);
+void qn_node_on_get_snapshot(struct qn_node *node, struct qn_link *link, uint32_t request_id,
+                             struct qn_span bytes);
+void qn_node_on_snapshot(struct qn_node *node, struct qn_link *link, uint32_t request_id,
+                         struct qn_span bytes);
+/* BUSY, which may answer something else. */
+void qn_node_snapshot_on_busy(struct qn_node *node, struct qn_link *link, uint32_t request_id);
+void qn_node_snapshot_on_gone(struct qn_node *node, qn_link_id link);
+void qn_node_on_snapshot_verified(struct qn_node *node, const struct qn_verify_job *job);
+void qn_node_on_snapshot_persisted(struct qn_node *node, uint64_t number);
+/* The ledger is being replaced: nothing is committed to the old one any more. */
+bool qn_node_snapshot_holds_ledger(const struct qn_node *node);
+
 /* ---- check.c ---- */
 /* certified: a quorum vouches for it, so its time is not held against our clock. */
 void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_owner owner,

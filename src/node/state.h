@@ -15,6 +15,7 @@
 #include "node/motions.h"
 #include "node/node.h"
 #include "node/own.h"
+#include "node/snapshot.h"
 #include "node/view.h"
 #include "peer/admission.h"
 #include "peer/dialer.h"
@@ -39,6 +40,7 @@ enum qn_owner {
     QN_OWNER_REGISTRATION, /* our registration itself */
     QN_OWNER_COMMIT,
     QN_OWNER_OWN, /* our other transactions; number: the place */
+    QN_OWNER_SNAPSHOT, /* a checkpoint's certificate; staged chunks and their install */
 };
 
 /* ---- check.c ---- */
@@ -172,6 +174,8 @@ struct qn_node {
     struct qn_follower *follower;
     struct qn_follower_actions follower_actions;
     bool draining_follower;
+
+    struct qn_snapshot_sync *snapshot;
 
     struct qn_block_check checks[QN_BLOCK_CHECKS_MAX];
     struct qn_pending_tx *pending_txs; /* QN_PENDING_TXS_MAX */

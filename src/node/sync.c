@@ -46,7 +46,8 @@ static void verify_vote(struct qn_node *node, const struct qn_follower_action *a
 
 static void commit(struct qn_node *node, const struct qn_follower_action *action)
 {
-    if (action->block->header.height == qn_ledger_height(node->ledger) + 1) {
+    if (!qn_node_snapshot_holds_ledger(node) &&
+        action->block->header.height == qn_ledger_height(node->ledger) + 1) {
         qn_node_commit(node, action->block, action->cert);
         if (node->consensus != NULL && action->view > 0) {
             qn_consensus_on_synced(node->consensus, &node->consensus_actions, action->block,

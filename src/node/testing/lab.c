@@ -46,6 +46,8 @@ struct qn_lab {
     size_t reply_count;
     struct qn_lab_reply replies[QN_LAB_REPLIES_MAX];
     uint64_t delivered[256];
+    uint64_t sent[QN_LAB_NODES_MAX][256];
+    qn_lab_tamper tamper;
     struct qn_actions actions;
 };
 
@@ -217,8 +219,12 @@ static void send(struct qn_lab *lab, size_t from, struct qn_action *action)
     if (link == NULL || !link->up[end] || lab->blocked[from][link->ends[end]]) {
         return;
     }
-    deliver(lab, link, end, action->send.kind, action->send.request_id,
-            qn_buf_hold(action->send.bytes));
+    lab->sent[from][action->send.kind] += 1;
+    struct qn_buf *bytes = qn_buf_hold(action->send.bytes);
+    if (lab->tamper != NULL) {
+        bytes = lab->tamper(lab, from, link->ends[end], action->send.kind, bytes);
+    }
+    deliver(lab, link, end, action->send.kind, action->send.request_id, bytes);
 }
 
 static void close_link(struct qn_lab *lab, size_t by, const struct qn_action *action)
@@ -507,7 +513,9 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
 {
     struct qn_lab_node *node = &lab->nodes[index];
     QN_ASSERT(node->node == NULL);
-    qn_storage_memory_open(&node->storage);
+    if (!node->keeps_storage || node->storage.context == NULL) {
+        qn_storage_memory_open(&node->storage);
+    }
     node->halts = 0;
     node->actions_after_halt = 0;
     struct qn_node_config config = {.genesis = &lab->genesis,
@@ -522,6 +530,7 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
                                     .links_max = 64,
                                     .delta = QN_MS(300),
                                     .heartbeat = QN_HEARTBEAT_INTERVAL,
+                                    .snapshot_threshold = node->snapshot_threshold,
                                     .seed = qn_rng_next(&lab->rng),
                                     .software = "qnet/lab"};
     config.bootstrap_id = index < lab->genesis_count ? (unsigned)index + 1 : 0;
@@ -551,11 +560,30 @@ void qn_lab_start_genesis(struct qn_lab *lab, size_t index)
     start(lab, index, NULL);
 }
 
+size_t qn_lab_add_node(struct qn_lab *lab)
+{
+    add_node(lab, 77);
+    return lab->count - 1;
+}
+
+void qn_lab_start(struct qn_lab *lab, size_t index)
+{
+    start(lab, index, NULL);
+}
+
 size_t qn_lab_start_node(struct qn_lab *lab, int code)
 {
     add_node(lab, 77);
     start(lab, lab->count - 1, code < 0 ? NULL : &lab->codes[code]);
     return lab->count - 1;
+}
+
+static void close_storage(struct qn_lab_node *node)
+{
+    if (node->storage.context != NULL) {
+        node->storage.close(node->storage.context);
+        node->storage = (struct qn_storage){0};
+    }
 }
 
 void qn_lab_kill(struct qn_lab *lab, size_t index)
@@ -573,7 +601,9 @@ void qn_lab_kill(struct qn_lab *lab, size_t index)
     lab->incarnations[index] += 1;
     qn_node_free(node->node);
     node->node = NULL;
-    node->storage.close(node->storage.context);
+    if (!node->keeps_storage) {
+        close_storage(node);
+    }
     qn_key_free(node->code_key);
     node->code_key = NULL;
 }
@@ -584,6 +614,7 @@ void qn_lab_free(struct qn_lab *lab)
         if (lab->nodes[i].node != NULL) {
             qn_lab_kill(lab, i);
         }
+        close_storage(&lab->nodes[i]);
         qn_key_free(lab->nodes[i].key);
     }
     while (lab->heap_count > 0) {
@@ -604,6 +635,11 @@ void qn_lab_pause(struct qn_lab *lab, size_t index, bool paused)
 void qn_lab_block(struct qn_lab *lab, size_t from, size_t to, bool blocked)
 {
     lab->blocked[from][to] = blocked;
+}
+
+size_t qn_lab_count(const struct qn_lab *lab)
+{
+    return lab->count;
 }
 
 struct qn_lab_node *qn_lab_node(struct qn_lab *lab, size_t index)
@@ -683,6 +719,16 @@ bool qn_lab_inject(struct qn_lab *lab, size_t from, size_t to, enum qn_message_k
         }
     }
     return false;
+}
+
+uint64_t qn_lab_sent(const struct qn_lab *lab, size_t index, enum qn_message_kind kind)
+{
+    return lab->sent[index][kind];
+}
+
+void qn_lab_set_tamper(struct qn_lab *lab, qn_lab_tamper tamper)
+{
+    lab->tamper = tamper;
 }
 
 uint64_t qn_lab_delivered(const struct qn_lab *lab, enum qn_message_kind kind)

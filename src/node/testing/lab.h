@@ -13,8 +13,10 @@ enum { QN_LAB_NODES_MAX = 16, QN_LAB_REPLIES_MAX = 64 };
 struct qn_lab_node {
     struct qn_key *key;
     struct qn_key *code_key;
-    struct qn_node *node; /* NULL: not started, or killed */
-    struct qn_storage storage; /* a test may put failing functions into it */
+    struct qn_node *node;        /* NULL: not started, or killed */
+    struct qn_storage storage;   /* a test may put failing functions into it */
+    bool keeps_storage;          /* over kills, and what a test put into it before the start */
+    uint64_t snapshot_threshold; /* for its next start; 0: the default */
     struct qn_endpoint endpoint;
     bool paused;    /* its events wait */
     unsigned halts; /* HALT actions so far; the node is not killed by them */
@@ -39,6 +41,9 @@ void qn_lab_set_log(struct qn_lab *lab, const struct qn_log *log);
 void qn_lab_start_genesis(struct qn_lab *lab, size_t index);
 /* Starts an ordinary node; code < 0: without an activation code. Returns its index. */
 size_t qn_lab_start_node(struct qn_lab *lab, int code);
+/* The same in two steps, and again after a kill; without an activation code. */
+size_t qn_lab_add_node(struct qn_lab *lab);
+void qn_lab_start(struct qn_lab *lab, size_t index);
 void qn_lab_kill(struct qn_lab *lab, size_t index);
 void qn_lab_pause(struct qn_lab *lab, size_t index, bool paused);
 /* From now on messages from one to the other are lost (links stay up). */
@@ -47,6 +52,7 @@ void qn_lab_block(struct qn_lab *lab, size_t from, size_t to, bool blocked);
 bool qn_lab_run_until(struct qn_lab *lab, bool (*condition)(struct qn_lab *lab), qn_time_us most);
 void qn_lab_run(struct qn_lab *lab, qn_time_us duration);
 
+size_t qn_lab_count(const struct qn_lab *lab);
 struct qn_lab_node *qn_lab_node(struct qn_lab *lab, size_t index);
 struct qn_node_id qn_lab_id(struct qn_lab *lab, size_t index);
 const struct qn_genesis *qn_lab_genesis(const struct qn_lab *lab);
@@ -68,6 +74,20 @@ bool qn_lab_inject(struct qn_lab *lab, size_t from, size_t to, enum qn_message_k
 void qn_lab_dial(struct qn_lab *lab, size_t from, size_t to);
 /* Messages of this kind delivered so far. */
 uint64_t qn_lab_delivered(const struct qn_lab *lab, enum qn_message_kind kind);
+/* Messages of this kind that this node sent so far. */
+uint64_t qn_lab_sent(const struct qn_lab *lab, size_t index, enum qn_message_kind kind);
+/* Looks at every message before it is under way, and may replace it: takes over the reference of bytes,
+ * gives one back. NULL: none. */
+typedef struct qn_buf *(*qn_lab_tamper)(struct qn_lab *lab, size_t from, size_t to,
+                                        enum qn_message_kind kind, struct qn_buf *bytes);
+void qn_lab_set_tamper(struct qn_lab *lab, qn_lab_tamper tamper);
+/* A chain of this height over the lab's genesis, with this many more entries and a certificate on its last
+ * block, into a new memory storage. The lab's nodes that are not of genesis are among the entries; nobody
+ * has the keys of the others. */
+void qn_lab_make_chain(struct qn_lab *lab, struct qn_storage *storage, uint64_t height,
+                       size_t entries);
+/* Gives a node that is not running a storage of its own with the same content. */
+void qn_lab_give_storage(struct qn_lab *lab, size_t index, const struct qn_storage *storage);
 /* Last reason with which a link between the two was closed by an action of `by`; -1: none. */
 int qn_lab_closed_by(const struct qn_lab *lab, size_t by, size_t other);
 
