@@ -197,6 +197,8 @@ void qn_ledger_commit(struct qn_ledger *ledger, struct qn_ledger_commit *commit,
     struct qn_batch *batch = qn_batch_new();
     put_block(batch, block);
     qn_history_put(batch, &block->history, &block->block->id);
+    qn_past_note(ledger->past, batch, block->block->header.height, ledger->tip->state.tree,
+                 block->state.touched, block->state.touched_count);
     prune_txs(ledger, batch);
     prune_cert(ledger, batch, block->block->header.height);
     put_head(ledger, batch, block);

@@ -37,6 +37,10 @@ void qn_ledger_free(struct qn_ledger *ledger)
     qn_ledger_drop_checkpoints(ledger);
     qn_block_drop(ledger->genesis_block);
     qn_id_table_fini(&ledger->ids);
+    if (ledger->past != NULL) {
+        qn_past_fini(ledger->past);
+        free(ledger->past);
+    }
     free(ledger);
 }
 
@@ -55,8 +59,7 @@ struct qn_hash qn_ledger_head_id(const struct qn_ledger *ledger)
     return ledger->tip->block->id;
 }
 
-/* A final block that is held in memory, or NULL. */
-static const struct qn_block_state *find_recent(const struct qn_ledger *ledger, uint64_t height)
+const struct qn_block_state *qn_ledger_find_recent(const struct qn_ledger *ledger, uint64_t height)
 {
     const struct qn_block_state *recent = ledger->recent[height % QN_LEDGER_RECENT_MAX];
 
@@ -94,7 +97,7 @@ static enum qn_err stored_block(const struct qn_ledger *ledger, struct qn_buf **
 enum qn_err qn_ledger_block(const struct qn_ledger *ledger, struct qn_buf **block,
                             struct qn_buf **cert, uint64_t height)
 {
-    const struct qn_block_state *recent = find_recent(ledger, height);
+    const struct qn_block_state *recent = qn_ledger_find_recent(ledger, height);
 
     if (recent != NULL) {
         *block = qn_buf_hold(recent->block->encoded);

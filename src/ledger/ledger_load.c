@@ -203,6 +203,13 @@ static enum qn_err load_head(const struct qn_ledger *ledger, struct qn_store_hea
     return err;
 }
 
+static enum qn_err load_past(struct qn_ledger *ledger, uint64_t height)
+{
+    ledger->past = calloc(1, sizeof *ledger->past);
+    QN_ASSERT(ledger->past != NULL);
+    return qn_past_init(ledger->past, ledger->storage, height);
+}
+
 static enum qn_err load(struct qn_ledger *ledger, struct qn_tree_node *tree)
 {
     struct qn_store_head head;
@@ -217,6 +224,9 @@ static enum qn_err load(struct qn_ledger *ledger, struct qn_tree_node *tree)
     }
     if (err == QN_OK) {
         err = load_ids(ledger, &tip->state);
+    }
+    if (err == QN_OK) {
+        err = load_past(ledger, tip->block->header.height);
     }
     if (err != QN_OK) {
         qn_block_state_free(tip);

@@ -5,6 +5,7 @@
 #include "ledger/block_state.h"
 #include "ledger/id_table.h"
 #include "ledger/ledger.h"
+#include "ledger/past_state.h"
 
 enum {
     QN_LEDGER_STATES_MAX = 256,  /* executed blocks that are not final */
@@ -40,6 +41,7 @@ struct qn_ledger {
     uint64_t tx_first_height;
     struct qn_id_table ids;
     struct qn_checkpoint checkpoints[QN_LEDGER_CHECKPOINTS_MAX]; /* the newest first */
+    struct qn_past *past; /* owned; what it keeps of past trees is no part of the ledger's state */
 };
 
 /* The tip or an executed block; NULL if unknown. */
@@ -49,6 +51,8 @@ struct qn_block_state *qn_ledger_find_state(const struct qn_ledger *ledger,
  * without children makes room, never the new one's parent. QN_ERR_FULL: there is none; child is freed. */
 QN_MUST_USE enum qn_err qn_ledger_keep_state(struct qn_ledger *ledger,
                                              struct qn_block_state *child);
+/* A final block that is held in memory, or NULL. */
+const struct qn_block_state *qn_ledger_find_recent(const struct qn_ledger *ledger, uint64_t height);
 /* Makes child the tip; the state of the one before it is released. */
 void qn_ledger_set_tip(struct qn_ledger *ledger, struct qn_block_state *child);
 /* Fills the ledger, in which nothing but genesis and storage is set yet. */

@@ -4,7 +4,7 @@
 #define QN_PROOF_BUNDLE_H
 
 #include "ledger/history.h"
-#include "ledger/state_tree.h"
+#include "ledger/ledger.h"
 #include "wire/validator_set.h"
 
 enum {
@@ -35,5 +35,18 @@ struct qn_bundle {
 
 /* A new buffer, one reference, the caller's. QN_ERR_TOO_BIG above QN_BUNDLE_LEN_MAX; *buf untouched. */
 QN_MUST_USE enum qn_err qn_bundle_encode(struct qn_buf **buf, const struct qn_bundle *bundle);
+
+/* For qn_ledger_prove_at: the newest block that has a certificate of its own. */
+#define QN_PROVE_NEWEST UINT64_MAX
+/* Proves an entry, or its absence, at a height. *bundle has one reference, the caller's. On errors text (of
+ * QN_TEXT_LEN_MAX + 1) says what a person should know:
+ * QN_ERR_NOT_FOUND    not final yet, or before what this ledger knows of the past
+ * QN_ERR_NOT_READY    no block at or above this height has a certificate yet
+ * QN_ERR_BUSY         the state of that height is being rebuilt, some of it with each call: ask again
+ * QN_ERR_TOO_BIG      so many epochs are too much for one proof
+ * or errors of storage; QN_ERR_WRONG_ROOT, QN_ERR_MALFORMED: storage holds another past than the blocks say. */
+QN_MUST_USE enum qn_err qn_ledger_prove_at(const struct qn_ledger *ledger, struct qn_buf **bundle,
+                                           char *text, const struct qn_node_id *id,
+                                           uint64_t height);
 
 #endif
