@@ -157,6 +157,8 @@ static void assert_entry(const struct qnet_entry *entry, const json_t *expected)
     assert_int_equal(entry->valid_until_ms,
                      strtoull(text_of(expected, "valid_until_ms"), NULL, 10));
     assert_hex(entry->key_hash, expected, "key_hash");
+    assert_hex(entry->successor, expected, "successor");
+    assert_int_equal(entry->equivocated_height, number_of(expected, "equivocated_height"));
 }
 
 static void assert_verdict(const struct qnet_verdict *verdict, const json_t *expected)

@@ -138,6 +138,8 @@ struct qnet_entry {
     uint64_t changed_height;
     uint32_t revoke_reason;
     uint32_t code_class;
+    uint8_t successor[QNET_HASH_LEN]; /* rotated: the id of the new key; else zero */
+    uint64_t equivocated_height;      /* where contradicting votes of it were proved; 0: none */
 };
 
 struct qnet_verdict {

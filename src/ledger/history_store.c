@@ -33,6 +33,9 @@ void qn_history_put(struct qn_batch *batch, const struct qn_history *history,
     struct qn_hash node = qn_merkle_leaf((struct qn_span){block_id->bytes, QN_HASH_LEN});
     unsigned level = 0;
 
+    if (index == 1) { /* nobody appends block 0 */
+        qn_history_put_peaks(batch, history);
+    }
     put_node(batch, level, index, &node);
     for (; (index & 1U) != 0; index >>= 1) {
         at -= 1;

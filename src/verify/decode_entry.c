@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { REGION_MAX = 5, STATUS_MAX = 2 };
+enum { REGION_MAX = 5, STATUS_ROTATED = 3 };
 
 static bool is_host(const char *host)
 {
@@ -31,13 +31,20 @@ static void read_hash(struct qn_reader *in, struct qn_map_reader *map, uint64_t 
 static void read_standing(struct qn_reader *in, struct qn_map_reader *map, struct qnet_entry *entry)
 {
     entry->valid_until_ms = qn_proof_read_uint(in, map, 9, UINT64_MAX);
-    entry->status = (uint8_t)qn_proof_read_uint(in, map, 10, STATUS_MAX);
+    entry->status = (uint8_t)qn_proof_read_uint(in, map, 10, STATUS_ROTATED);
     in->failed = in->failed || entry->status == 0;
     entry->sequence = qn_proof_read_uint(in, map, 11, UINT64_MAX);
     entry->registered_height = qn_proof_read_uint(in, map, 12, UINT64_MAX);
     entry->changed_height = qn_proof_read_uint(in, map, 13, UINT64_MAX);
     entry->revoke_reason = (uint32_t)qn_proof_read_uint(in, map, 14, UINT32_MAX);
     entry->code_class = (uint32_t)qn_proof_read_uint(in, map, 15, UINT32_MAX);
+    if (entry->status == STATUS_ROTATED) {
+        read_hash(in, map, 16, entry->successor);
+    }
+    if (map->pairs_left > 0) {
+        entry->equivocated_height = qn_proof_read_uint(in, map, 17, UINT64_MAX);
+        in->failed = in->failed || entry->equivocated_height == 0;
+    }
 }
 
 void qn_proof_read_entry(struct qn_reader *in, struct qn_proof_bundle *bundle)

@@ -69,6 +69,8 @@ function plain(verdict) {
         code_class: entry.codeClass,
         valid_until_ms: String(entry.validUntilMs),
         key_hash: hex(entry.keyHash),
+        successor: hex(entry.successor ?? new Uint8Array(32)),
+        equivocated_height: Number(entry.equivocatedHeight),
       },
     }),
   };

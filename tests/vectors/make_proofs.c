@@ -156,6 +156,9 @@ static void set_entry(json_t *json, const struct story *story, const struct part
     (void)snprintf(until, sizeof until, "%llu", (unsigned long long)entry.valid_until_ms);
     (void)json_object_set_new(fields, "valid_until_ms", json_string(until));
     (void)json_object_set_new(fields, "key_hash", hex(entry.key_hash.bytes, QN_HASH_LEN));
+    (void)json_object_set_new(fields, "successor", hex(entry.successor.bytes, QN_HASH_LEN));
+    (void)json_object_set_new(fields, "equivocated_height",
+                              json_integer((json_int_t)entry.equivocated_height));
     (void)json_object_set_new(json, "entry", fields);
 }
 
@@ -440,6 +443,19 @@ static void revoke(struct story *story, const struct qn_node_id *id)
     qn_state_put_entry(story_next_state(story), &entry);
 }
 
+/* Its key is replaced; its contradicting votes had been proved before. */
+static void rotate(struct story *story, const struct qn_node_id *id,
+                   const struct qn_node_id *successor)
+{
+    struct qn_registry_entry entry;
+    QN_ASSERT(qn_state_entry(story_next_state(story), &entry, id) == QN_OK);
+    entry.status = QN_ENTRY_ROTATED;
+    entry.successor = *successor;
+    entry.equivocated_height = story->block_count - 1;
+    entry.changed_height = story->block_count;
+    qn_state_put_entry(story_next_state(story), &entry);
+}
+
 /* An id that is not there; with_leaf: where another one's leaf stands. */
 static struct qn_node_id stranger(const struct story *story, uint64_t height, bool with_leaf)
 {
@@ -486,14 +502,15 @@ static void fill_main_story(struct story *story, struct cast *cast)
     story_add_block(story, NULL, 0); /* 2 */
     (void)enter(cast, story, QN_SUITE_MLDSA44, UINT64_MAX);
     story_add_block(story, NULL, 0); /* 3 */
-    (void)enter(cast, story, QN_SUITE_MLDSA65, 1700000000000 + 6000);
+    (void)enter(cast, story, QN_SUITE_MLDSA65, 1700000000000 + 5000);
     revoke(story, &cast->ids[0]);
     story_add_block(story, NULL, 0); /* 4 */
     struct qn_key *second[] = {story->genesis_keys[1], story->genesis_keys[2],
                                story->genesis_keys[3], cast->keys[1]};
     story_add_block(story, second, 4); /* 5 */
-    story_add_block(story, NULL, 0);   /* 6 */
-    story_add_block(story, NULL, 0);   /* 7 */
+    rotate(story, &cast->ids[3], &cast->ids[1]);
+    story_add_block(story, NULL, 0); /* 6 */
+    story_add_block(story, NULL, 0); /* 7 */
     struct qn_key *third[] = {story->genesis_keys[1], story->genesis_keys[2],
                               story->genesis_keys[3], cast->keys[1], cast->keys[2]};
     story_add_block(story, third, 5); /* 8 */
@@ -523,7 +540,8 @@ static void tell_main_story(json_t *genesis)
 
     emit_valid("member", "mldsa65", &story, &cast.ids[1], 3, 3, "active");
     emit_valid("member-revoked", "mldsa65", &story, &cast.ids[0], 4, 4, "revoked");
-    emit_valid("member-expired", "mldsa65", &story, &cast.ids[3], 6, 6, "expired");
+    emit_valid("member-expired", "mldsa65", &story, &cast.ids[3], 5, 5, "expired");
+    emit_valid("member-rotated", "mldsa65", &story, &cast.ids[3], 7, 7, "rotated");
     emit_valid("absent-empty-place", "mldsa65", &story, &nobody, 3, 3, "none");
     emit_valid("absent-other-leaf", "mldsa65", &story, &neighbour, 3, 3, "none");
     emit_valid("past-before-revocation", "mldsa65", &story, &cast.ids[0], 2, 4, "active");

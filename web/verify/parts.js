@@ -143,14 +143,23 @@ function entry(bytes) {
       endpoint: map.has(7) ? endpoint(map.at(7)) : null,
       announceTip: map.at(8).hash(),
       validUntilMs: map.at(9).uint(),
-      status: STATUSES[map.at(10).number(2)],
+      status: STATUSES[map.at(10).number(3)],
       sequence: map.at(11).uint(),
       registeredHeight: map.at(12).uint(),
       changedHeight: map.at(13).uint(),
       revokeReason: map.at(14).number(0xffffffff),
       codeClass: map.at(15).number(0xffffffff),
+      successor: null,
+      equivocatedHeight: 0n,
     };
     require(fields.status !== null);
+    if (fields.status === 'rotated') {
+      fields.successor = map.at(16).hash();
+    }
+    if (map.pairs > 0) {
+      fields.equivocatedHeight = map.at(17).uint();
+      require(fields.equivocatedHeight > 0n);
+    }
     return fields;
   }));
 }
