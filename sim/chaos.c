@@ -260,6 +260,9 @@ void qn_sim_chaos_act(struct qn_sim *sim)
     case QN_SIM_ACT_SUBMIT:
         qn_sim_clients_act(sim);
         break;
+    case QN_SIM_ACT_MOTION:
+        qn_sim_motion_act(sim);
+        break;
     }
 }
 

@@ -7,6 +7,8 @@
 
 /* One act drawn by the plan's weights. */
 void qn_sim_chaos_act(struct qn_sim *sim);
+/* A change of the committee is moved, or prepared. */
+void qn_sim_motion_act(struct qn_sim *sim);
 /* Acts until the plan's time is over. */
 void qn_sim_chaos(struct qn_sim *sim);
 /* Ends all trouble but the Byzantine hosts, and fails the run unless within a bound of virtual time

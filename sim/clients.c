@@ -60,10 +60,15 @@ static struct qn_buf *sign(struct qn_sim *sim, const struct qn_sim_identity *ide
 /* What suits the entry as this host shows it. NULL: a revoked one is done. */
 static struct qn_buf *make_tx(struct qn_sim *sim, const struct qn_sim_host *host, size_t number)
 {
+    const struct qn_ledger *ledger = qn_node_ledger(host->node);
+    const struct qn_sim_identity *fresh = &sim->keys->rotated[number];
     const struct qn_sim_identity *identity = &sim->keys->clients[number];
     struct client *client = &sim->clients->clients[number];
     qn_unix_ms now = QN_SIM_UNIX_MS + sim->now / 1000;
     struct qn_registry_entry entry;
+    if (qn_ledger_entry(ledger, &entry, &fresh->id) == QN_OK) {
+        identity = fresh; /* it has rotated its key */
+    }
     struct qn_tx tx = {.kind = QN_TX_REGISTER,
                        .network = qn_sim_genesis(sim->plan.n)->network,
                        .expires_ms = now + TX_LIFETIME_MS,
@@ -76,7 +81,7 @@ static struct qn_buf *make_tx(struct qn_sim *sim, const struct qn_sim_host *host
                        .valid_until_ms = now + ENTRY_LIFETIME_MS + client->changes};
 
     client->changes += 1;
-    if (qn_ledger_entry(qn_node_ledger(host->node), &entry, &identity->id) != QN_OK) {
+    if (qn_ledger_entry(ledger, &entry, &identity->id) != QN_OK) {
         sim->coverage->counts[QN_SIM_COVER_REGISTER] += 1;
         return sign(sim, identity, &tx);
     }
@@ -84,7 +89,14 @@ static struct qn_buf *make_tx(struct qn_sim *sim, const struct qn_sim_host *host
         return NULL;
     }
     tx.sequence = entry.sequence + 1;
-    if (qn_sim_chance(sim, 250)) {
+    if (identity != fresh && qn_sim_chance(sim, 250)) {
+        tx.kind = QN_TX_ROTATE;
+        tx.key = *qn_key_public(fresh->key);
+        struct qn_hash digest = qn_rotate_digest(&tx);
+        qn_sim_sign(&tx.key_signature, fresh->key, QN_SIGN_ROTATE, &digest,
+                    sim->plan.real_signatures);
+        sim->coverage->counts[QN_SIM_COVER_ROTATE] += 1;
+    } else if (qn_sim_chance(sim, 250)) {
         tx.kind = QN_TX_REVOKE;
         tx.reason = QN_REVOKE_RETIRED;
         sim->coverage->counts[QN_SIM_COVER_REVOKE] += 1;
@@ -139,6 +151,18 @@ void qn_sim_clients_act(struct qn_sim *sim)
     if (client->tx != NULL) {
         ask(sim, client, host);
     }
+}
+
+void qn_sim_clients_hand_in(struct qn_sim *sim, const struct qn_sim_identity *identity,
+                            const struct qn_tx *tx)
+{
+    struct qn_sim_host *host = some_host(sim);
+    struct client nobody = {.tx = sign(sim, identity, tx)};
+
+    if (host != NULL) {
+        ask(sim, &nobody, host);
+    }
+    qn_buf_drop(nobody.tx);
 }
 
 static void decided(struct client *client)

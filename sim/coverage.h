@@ -44,6 +44,8 @@
     X(REGISTER, "register")                                                                        \
     X(UPDATE, "update")                                                                            \
     X(REVOKE, "revoke")                                                                            \
+    X(ROTATE, "rotate")                                                                            \
+    X(MOTION, "motion")                                                                            \
     X(ACKNOWLEDGED, "acknowledged")                                                                \
     X(REFUSED, "refused")                                                                          \
     X(EPOCH, "epoch")                                                                              \

@@ -35,6 +35,7 @@ const struct qn_sim_world_keys *qn_sim_keys(void)
         }
         for (size_t i = 0; i < QN_SIM_CLIENTS_MAX; i++) {
             make_identity(&world_keys.clients[i], 2, i);
+            make_identity(&world_keys.rotated[i], 3, i);
         }
         has_keys = true;
     }
@@ -98,6 +99,7 @@ void qn_sim_keys_fini(void)
     }
     for (size_t i = 0; i < QN_SIM_CLIENTS_MAX && has_keys; i++) {
         qn_key_free(world_keys.clients[i].key);
+        qn_key_free(world_keys.rotated[i].key);
     }
     has_keys = false;
 }

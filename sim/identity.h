@@ -24,6 +24,7 @@ struct qn_sim_identity {
 struct qn_sim_world_keys {
     struct qn_sim_identity nodes[QN_SIM_NODES_MAX];
     struct qn_sim_identity clients[QN_SIM_CLIENTS_MAX];
+    struct qn_sim_identity rotated[QN_SIM_CLIENTS_MAX]; /* the clients' next keys */
 };
 
 /* The first call makes them; qn_sim_keys_fini frees all that this file holds. */

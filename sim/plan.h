@@ -50,6 +50,7 @@ enum qn_sim_act {
     QN_SIM_ACT_DAMAGE, /* crash, and a write was lost, torn or misdirected, or a read is corrupt */
     QN_SIM_ACT_DISK_ERROR, /* fsync error or full disk: the node stops */
     QN_SIM_ACT_SUBMIT,
+    QN_SIM_ACT_MOTION, /* the committee is to change */
     QN_SIM_ACT_COUNT,
 };
 
