@@ -1,10 +1,12 @@
 #include "cli/certificate.h"
 #include "cli/commands.h"
 #include "cli/config.h"
+#include "cli/motion.h"
 #include "cli/output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { EXPIRES_DAYS_MAX = 36500 };
 #define MS_PER_DAY 86400000U
@@ -78,4 +80,25 @@ enum qn_exit qn_cli_activation_issue(const struct qn_cli *cli)
     }
     qn_code_batch_fini(&made);
     return QN_EXIT_OK;
+}
+
+enum qn_exit qn_cli_activation_submit(const struct qn_cli *cli)
+{
+    struct qn_cli_tx s;
+    struct qn_activation_batch batch;
+    uint8_t bytes[QN_BATCH_TEXT_SIZE];
+    size_t len = 0;
+    const char *text = cli->arguments.positionals[0];
+    if (qn_base64url_decode(bytes, sizeof bytes, &len, text) != QN_OK ||
+        qn_activation_batch_decode(&batch, (struct qn_span){bytes, len}) != QN_OK) {
+        return qn_output_fail(cli, QN_EXIT_USAGE, "usage",
+                              "\"%.70s\" is no batch: what qnet activation issue prints after "
+                              "QNET_ACTIVATION_BATCH_001=",
+                              text);
+    }
+    if (!qn_cli_motion_open(&s, cli, QN_TX_ISSUE)) {
+        return QN_EXIT_CONFIG;
+    }
+    s.tx.batch = batch;
+    return qn_cli_motion_finish(&s, qn_cli_motion_prepare(&s));
 }

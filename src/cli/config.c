@@ -162,6 +162,7 @@ void qn_config_fini(struct qn_config *config)
         qn_genesis_fini(&config->genesis);
     }
     qn_key_free(config->key);
+    qn_key_free(config->new_key);
     qn_key_free(config->code_key);
     qn_settings_fini(&config->settings);
     qn_wipe(config, sizeof *config);

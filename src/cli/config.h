@@ -28,6 +28,7 @@ struct qn_config {
     struct qn_genesis genesis;
     enum qn_suite_id suite;
     struct qn_key *key;          /* NULL: none configured */
+    struct qn_key *new_key;      /* NULL: none configured */
     struct qn_hash announce_tip; /* of the key's announcement chain; valid with key */
     bool has_region;
     enum qn_region region;

@@ -40,6 +40,21 @@ static bool read_secret(const struct qn_config_load *load, enum qn_option_id dir
     return true;
 }
 
+/* A suite that a node's key may have, by its name; else the problem has been told. */
+static bool parse_suite(const struct qn_config_load *load, enum qn_suite_id *id,
+                        enum qn_option_id option, const char *text)
+{
+    const struct qn_suite *suite = qn_suite_by_name(text);
+    if (suite == NULL || suite->tls_sigalg == NULL) {
+        qn_config_complain(load, option,
+                           "\"%.40s\" is no suite for a node: ML-DSA-44, ML-DSA-65 or ML-DSA-87",
+                           text);
+        return false;
+    }
+    *id = suite->id;
+    return true;
+}
+
 static void load_suite(const struct qn_config_load *load)
 {
     struct qn_config *config = load->config;
@@ -55,34 +70,30 @@ static void load_suite(const struct qn_config_load *load)
             (struct qn_setting){qn_suite_find(cert->key.suite)->name, QN_SOURCE_CERTIFICATE};
         return;
     }
-    const struct qn_suite *suite = qn_suite_by_name(text);
-    if (suite == NULL || suite->tls_sigalg == NULL) {
-        qn_config_complain(load, QN_OPTION_SUITE,
-                           "\"%.40s\" is no suite for a node: ML-DSA-44, ML-DSA-65 or ML-DSA-87",
-                           text);
-        return;
-    }
-    config->suite = suite->id;
+    (void)parse_suite(load, &config->suite, QN_OPTION_SUITE, text);
 }
 
-/* Never shows a character of what was given. */
-static void make_key(const struct qn_config_load *load, enum qn_option_id source, const char *text)
+/* NULL: a problem has been told. Never shows a character of what was given. *announce_tip may be NULL. */
+static struct qn_key *make_key(const struct qn_config_load *load, struct qn_hash *announce_tip,
+                               enum qn_option_id source, enum qn_suite_id suite, const char *text)
 {
-    struct qn_config *config = load->config;
     uint8_t seed[QN_SEED_LEN];
     if (qn_hex_decode(seed, sizeof seed, text) != QN_OK) {
         size_t len = strlen(text);
         qn_config_complain(
             load, source, "is not the 64 hex digits of a key's seed: it has %zu %s", len,
             len == 2 * sizeof seed ? "characters, not all of them hex digits" : "characters");
-        return;
+        return NULL;
     }
-    config->key = qn_key_from_seed(config->suite, seed);
-    config->announce_tip = qn_announce_chain_tip(seed);
+    struct qn_key *key = qn_key_from_seed(suite, seed);
+    if (announce_tip != NULL) {
+        *announce_tip = qn_announce_chain_tip(seed);
+    }
     qn_wipe(seed, sizeof seed);
-    if (config->key == NULL) {
+    if (key == NULL) {
         qn_config_complain(load, source, "no key could be made from it");
     }
+    return key;
 }
 
 /* A key and a genesis certificate that belong together, or nothing that looks like it. */
@@ -122,7 +133,7 @@ static void load_key(const struct qn_config_load *load)
     struct qn_config *config = load->config;
     size_t problems_before = load->problems->count;
     if (read_secret(load, QN_OPTION_KEY, QN_OPTION_KEY_FILE, text, sizeof text, &source)) {
-        make_key(load, source, text);
+        config->key = make_key(load, &config->announce_tip, source, config->suite, text);
         check_key(load, source);
     } else if (load->problems->count == problems_before) {
         bool is_genesis_node = (load->needs & QN_CONFIG_NEEDS_NODE) != 0 &&
@@ -137,24 +148,25 @@ static void load_key(const struct qn_config_load *load)
     qn_wipe(text, sizeof text);
 }
 
-/* A code of a batch that the network does not have would be refused later, and with less to go by. */
-static void check_code(const struct qn_config_load *load, enum qn_option_id source)
+static void load_new_key(const struct qn_config_load *load)
 {
-    const struct qn_config *config = load->config;
-    if (!config->has_genesis) {
+    char text[4 * QN_SEED_LEN];
+    enum qn_option_id source = QN_OPTION_NEW_KEY;
+    struct qn_config *config = load->config;
+    const char *suite_text = qn_config_value(load, QN_OPTION_NEW_SUITE);
+    enum qn_suite_id suite = config->suite;
+    size_t problems_before = load->problems->count;
+    if (suite_text != NULL && !parse_suite(load, &suite, QN_OPTION_NEW_SUITE, suite_text)) {
         return;
     }
-    const struct qn_genesis_parameters *parameters = &config->genesis.parameters;
-    for (size_t i = 0; i < parameters->batch_count; i++) {
-        if (qn_hash_equal(&parameters->batches[i].root, &config->code.batch_root)) {
-            return;
-        }
+    if (read_secret(load, QN_OPTION_NEW_KEY, QN_OPTION_NEW_KEY_FILE, text, sizeof text, &source)) {
+        config->new_key = make_key(load, NULL, source, suite, text);
+    } else if (load->problems->count == problems_before) {
+        qn_config_complain(load, QN_OPTION_NEW_KEY,
+                           "is not set: the 64 hex digits that qnet keys new prints, or "
+                           "QNET_NEW_KEY_FILE");
     }
-    if (parameters->policy == QN_POLICY_CODES) {
-        qn_config_complain(
-            load, source, "is of a batch that is not among the network's %zu (%s_001...)",
-            parameters->batch_count, qn_option_at(QN_OPTION_ACTIVATION_BATCH)->environment);
-    }
+    qn_wipe(text, sizeof text);
 }
 
 static void load_code(const struct qn_config_load *load)
@@ -173,7 +185,6 @@ static void load_code(const struct qn_config_load *load)
             config->code_key = qn_key_from_seed(QN_SUITE_MLDSA65, config->code.seed);
             QN_ASSERT(config->code_key != NULL);
             qn_wipe(config->code.seed, sizeof config->code.seed);
-            check_code(load, source);
         }
     }
     qn_wipe(text, sizeof text);
@@ -186,6 +197,9 @@ void qn_config_secrets(const struct qn_config_load *load)
     }
     if (qn_command_has(load->command, QN_OPTION_KEY)) {
         load_key(load);
+    }
+    if (qn_command_has(load->command, QN_OPTION_NEW_KEY)) {
+        load_new_key(load);
     }
     if (qn_command_has(load->command, QN_OPTION_ACTIVATION_CODE)) {
         load_code(load);

@@ -29,6 +29,12 @@ enum qn_option_trait {
       "file with the private key, readable by its owner only; - is standard input")                \
     X(SUITE, "suite", 0, "QNET_SUITE", "NAME", "ML-DSA-65", 0,                                     \
       "signature suite of the key: ML-DSA-44, ML-DSA-65 or ML-DSA-87")                             \
+    X(NEW_KEY, NULL, 0, "QNET_NEW_KEY", "HEX", NULL, QN_OPTION_SECRET,                             \
+      "the private key that takes the node's place: the 64 hex digits of its seed")                \
+    X(NEW_KEY_FILE, "new-key-file", 0, "QNET_NEW_KEY_FILE", "FILE", NULL, 0,                       \
+      "file with the new private key, readable by its owner only; - is standard input")            \
+    X(NEW_SUITE, "new-suite", 0, "QNET_NEW_SUITE", "NAME", NULL, 0,                                \
+      "signature suite of the new key; that of the old one unless given")                          \
     X(REGION, "region", 0, "QNET_REGION", "REGION", NULL, 0,                                       \
       "north-america, south-america, europe, asia, africa or oceania")                             \
     X(FALLBACK_PEERS, "fallback-peers", 0, "QNET_FALLBACK_PEERS", "[ID@]HOST:PORT,...", NULL, 0,   \
@@ -60,6 +66,8 @@ enum qn_option_trait {
       "most the data file may grow to, as in 500M or 64G")                                         \
     X(PARENT, "parent", 0, NULL, "PID", NULL, QN_OPTION_HIDDEN,                                    \
       "stop when this parent process is gone")                                                     \
+    X(VALIDATOR, "validator", 0, NULL, NULL, NULL, QN_OPTION_SWITCH,                               \
+      "be ready for the committee: it may then add the node")                                      \
     X(OUT, "out", 0, NULL, "FILE", NULL, 0,                                                        \
       "write the private key to this new file (mode 0600) instead of showing it")                  \
     X(NETWORK, "network", 0, NULL, "NAME", NULL, 0, "name of the network, for people")             \

@@ -40,7 +40,7 @@ static void no_secret_has_a_flag_or_a_default_but_each_has_a_file(void **state)
         assert_string_equal(file->environment + len, "_FILE");
         assert_non_null(file->flag);
     }
-    assert_int_equal(secrets, 2);
+    assert_int_equal(secrets, 3);
 }
 
 static void environment_names_begin_with_qnet_and_are_distinct(void **state)

@@ -62,6 +62,13 @@ static void show_entry(const json_t *entry)
     qn_table_pair(&table, "node", "%s", qn_json_text(entry, "id"));
     qn_table_pair(&table, "index", "%llu", (unsigned long long)qn_json_number(entry, "index"));
     qn_table_pair(&table, "status", "%s", qn_json_text(entry, "status"));
+    if (json_is_string(json_object_get(entry, "successor"))) {
+        qn_table_pair(&table, "successor", "%s", qn_json_text(entry, "successor"));
+    }
+    if (json_is_integer(json_object_get(entry, "equivocated_height"))) {
+        qn_table_pair(&table, "equivocated", "as proved at height %llu",
+                      (unsigned long long)qn_json_number(entry, "equivocated_height"));
+    }
     qn_table_pair(&table, "algorithm", "%s", qn_json_text(entry, "algorithm"));
     qn_table_pair(&table, "region", "%s", qn_json_text(entry, "region"));
     qn_table_pair(&table, "address", "%s", endpoint[0] != '\0' ? endpoint : "-");

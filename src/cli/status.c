@@ -26,10 +26,11 @@ static void show_readiness(struct qn_table *table, const json_t *status)
 
 static void show_consensus(struct qn_table *table, const json_t *consensus)
 {
-    qn_table_pair(table, "consensus", "%s, %llu of %llu validators live, quorum %llu",
+    qn_table_pair(table, "consensus", "%s, epoch %llu, %llu of %llu validators live, quorum %llu",
                   !qn_json_flag(consensus, "validator") ? "follower"
                   : qn_json_flag(consensus, "started")  ? "validator"
                                                         : "validator, not started",
+                  (unsigned long long)qn_json_number(consensus, "epoch"),
                   (unsigned long long)qn_json_number(consensus, "live"),
                   (unsigned long long)qn_json_number(consensus, "validators"),
                   (unsigned long long)qn_json_number(consensus, "quorum"));
