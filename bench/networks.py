@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -75,16 +76,17 @@ def cpu_ns(pid):
 class Network:
     """Genesis nodes with the policy `open`, and ordinary ones that join one after another."""
 
-    def __init__(self, tools, validators, log=QUIET):
+    def __init__(self, tools, validators, log=QUIET, storage="memory"):
         self.tools = tools
         self.log = log
+        self.storage = storage
         self.genesis = Genesis(validators, policy="open", name="bench")
         self.cluster = Cluster(self.genesis)
 
     def __enter__(self):
         try:
             for i in range(len(self.genesis.identities)):
-                self.cluster.spawn_genesis(i, env=self.log)
+                self.cluster.spawn_genesis(i, env=self.log | self.storage_of(i))
             for node in self.nodes:
                 node.await_up()
             for node in self.nodes:
@@ -106,6 +108,12 @@ class Network:
     @property
     def nodes(self):
         return self.cluster.nodes
+
+    def storage_of(self, index):
+        """Environment of a genesis node: all of its memory, or a data directory of its own."""
+        if self.storage == "memory":
+            return {}
+        return {"QNET_DATA_DIR": f"{self.cluster.folder.name}/data-{index}"}
 
     def join(self, identity):
         """Starts an ordinary node and waits until it is registered and has links."""
@@ -132,23 +140,65 @@ class Network:
 
 # ---- registrations ----
 
-def one_after_another(network, report, count):
+def loop_ns(pid):
+    """CPU time of a node's main thread, which runs the core and all links."""
+    return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0])
+
+
+def work_done(client):
+    """{kind: how many} of the jobs that the node's workers did."""
+    text = client.exchange("GET", "/metrics")[1].decode()
+    pattern = re.compile(r'^qnet_work_done_total\{kind="(\w+)"\} (\d+)', re.MULTILINE)
+    return {kind: int(count) for kind, count in pattern.findall(text)}
+
+
+class Spent:
+    """What a network spends on registrations. CPU times are of one validator: unlike the other times they hardly
+    depend on who else uses the machine."""
+
+    def __init__(self, network, client):
+        self.network, self.client = network, client
+        self.start = self.read()
+
+    def read(self):
+        pids = [node.pid for node in self.network.nodes]
+        return {"cpu": sum(map(cpu_ns, pids)), "loop": sum(map(loop_ns, pids)),
+                "height": self.client.get("/v1/status")["height"], "work": work_done(self.client)}
+
+    def report(self, report, count, **parameters):
+        end, start, n = self.read(), self.start, len(self.network.nodes)
+        work = {kind: end["work"][kind] - start["work"].get(kind, 0) for kind in end["work"]}
+        least_us = (work["sign"] * report.references["reference_sign_cpu_us"]
+                    + work["verify"] * report.references["reference_verify_cpu_us"])
+        for name, value in (
+                ("registration_cpu_ms", (end["cpu"] - start["cpu"]) / 1e6 / n),
+                ("registration_loop_cpu_ms", (end["loop"] - start["loop"]) / 1e6 / n),
+                # What OpenSSL alone takes for as many signatures and verifications, by the reference before.
+                ("registration_signatures_cpu_ms", least_us / 1e3),
+                ("signatures_a_registration", work["sign"]),
+                ("verifications_a_registration", work["verify"]),
+                ("blocks_a_registration", end["height"] - start["height"])):
+            report.add(single(name, value / count, **parameters))
+
+
+def one_after_another(network, report, count, pause_s):
+    """Each when the one before is final; after a pause the other validators have finished with that one too."""
+    parameters = {"storage": network.storage, "validators": len(network.nodes), "clients": 1,
+                  "pause_ms": round(pause_s * 1000)}
     transactions = network.transactions("register", count + 10)
     with Client(network.nodes[0].api_address) as client:
         for transaction in transactions[:10]:  # caches, first connection, first views
             client.submit(transaction)
-        height = client.get("/v1/status")["height"]
-        used_ns = sum(cpu_ns(node.pid) for node in network.nodes)
-        times_ms = [client.submit(transaction) * 1000 for transaction in transactions[10:]]
-        used_ns = sum(cpu_ns(node.pid) for node in network.nodes) - used_ns
-        blocks = client.get("/v1/status")["height"] - height
+        spent = Spent(network, client)
+        times_ms = []
+        for transaction in transactions[10:]:
+            time.sleep(pause_s)
+            times_ms.append(client.submit(transaction) * 1000)
+        if pause_s == 0:
+            spent.report(report, count, **parameters)
         own_ms = [us / 1000 for us in client.get("/v1/timings")["submit_us"][-count:]]
-    n = len(network.nodes)
-    # Of one validator; unlike the times it hardly depends on who else uses the machine.
-    report.add(single("registration_cpu_ms", used_ns / 1e6 / count / n, validators=n))
-    report.add(single("blocks_a_registration", blocks / count, validators=n))
-    report.add(line_of("registration_ms", times_ms, validators=n, clients=1))
-    report.add(line_of("node_submit_ms", own_ms, validators=n))
+    report.add(line_of("registration_ms", times_ms, **parameters))
+    report.add(line_of("node_submit_ms", own_ms, **parameters))
 
 
 def all_at_once(network, report, clients, count):
@@ -174,22 +224,26 @@ def all_at_once(network, report, clients, count):
             errors.append(error)
 
     threads = [threading.Thread(target=work, args=(i,), daemon=True) for i in range(clients)]
-    start = time.monotonic()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    elapsed = time.monotonic() - start
-    if errors:
-        raise errors[0]
-    n = len(network.nodes)
-    report.add(line_of("registration_ms", times_ms, validators=n, clients=clients))
-    report.add(single("registrations_per_s", len(times_ms) / elapsed, validators=n, clients=clients))
+    parameters = {"storage": network.storage, "validators": len(network.nodes), "clients": clients}
+    with Client(addresses[0]) as client:
+        spent = Spent(network, client)
+        start = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        elapsed = time.monotonic() - start
+        if errors:
+            raise errors[0]
+        spent.report(report, count, **parameters)
+    report.add(line_of("registration_ms", times_ms, **parameters))
+    report.add(single("registrations_per_s", len(times_ms) / elapsed, **parameters))
 
 
-def registration(tools, report, quick, validators):
-    with Network(tools, validators) as network:
-        one_after_another(network, report, 40 if quick else 300)
+def registration(tools, report, quick, validators, storage):
+    with Network(tools, validators, storage=storage) as network:
+        one_after_another(network, report, 40 if quick else 300, 0)
+        one_after_another(network, report, 20 if quick else 100, 0.1)
         all_at_once(network, report, 32, 200 if quick else 1000)
 
 

@@ -118,7 +118,7 @@ class Report:
     def __init__(self, as_json, json_path):
         self.as_json = as_json
         self.file = open(json_path, "w", encoding="utf-8") if json_path else None
-        self.reference_us = None
+        self.references = {}
         self.over = []
         self.is_table_open = False
 
@@ -153,13 +153,14 @@ class Report:
     def add(self, line):
         name = line["bench"]
         line.setdefault("unit", unit_of(name))
-        if name == "reference_verify_us":
-            self.reference_us = line["p50"]
+        if name.startswith("reference_"):
+            self.references[name] = line["p50"]
         line["budget"] = budget_of(line)
         line["verdict"] = verdict_of(line)
-        if line["unit"] in IN_US and self.reference_us:
-            line["reference"] = {"verify_us": self.reference_us}
-            line["ratio"] = round(line["p50"] * IN_US[line["unit"]] / self.reference_us, 3)
+        reference_us = self.references.get("reference_verify_us")
+        if line["unit"] in IN_US and reference_us:
+            line["reference"] = {"verify_us": reference_us}
+            line["ratio"] = round(line["p50"] * IN_US[line["unit"]] / reference_us, 3)
         if line["verdict"] not in (None, "ok"):
             self.over.append(line)
         self.emit(line)
@@ -172,8 +173,8 @@ class Report:
         name = re.sub("_(%s)$" % "|".join(UNITS), "", line["bench"])
         if not self.is_table_open:
             self.is_table_open = True
-            self.note(f"{'benchmark':<26}{'of':<52}{'p50':>9}{'p99':>9}{'max':>9}  {'unit':<5}{'n':>6}  "
+            self.note(f"{'benchmark':<32}{'of':<56}{'p50':>9}{'p99':>9}{'max':>9}  {'unit':<5}{'n':>6}  "
                       f"{'budget':<16}{'':<9}{'x verify':>9}")
         figures = "".join(f"{number(line.get(figure)):>9}" for figure in QUANTILES)
-        self.note(f"{name:<26}{parameters:<52}{figures}  {line['unit']:<5}{line['n']:>6}  "
+        self.note(f"{name:<32}{parameters:<56}{figures}  {line['unit']:<5}{line['n']:>6}  "
                   f"{budget:<16}{line['verdict'] or '':<9}{number(line.get('ratio')):>9}")

@@ -56,11 +56,13 @@ def benchmarks(tools, report, quick):
     result = [
         ("core", lambda: run_program(report, tools / "bench_core", *fraction)),
         ("ledger", lambda: run_program(report, tools / "bench_ledger", *fraction)),
+        ("disk", lambda: run_program(report, tools / "bench_disk", *fraction)),
         ("links", lambda: run_program(report, tools / "bench_links", "--json", *fraction)),
     ]
-    for validators in (4, 5, 7):
-        result.append((f"registration-{validators}",
-                       lambda n=validators: networks.registration(tools, report, quick, n)))
+    for storage in ("memory", "lmdb"):
+        for validators in (4, 5, 7):
+            result.append((f"registration-{storage}-{validators}",
+                           lambda n=validators, s=storage: networks.registration(tools, report, quick, n, s)))
     result.append(("stages", lambda: networks.stages(tools, report, quick)))
     for processes in (8,) if quick else (8, 30):
         result.append((f"announcement-{processes}",
