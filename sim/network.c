@@ -47,16 +47,34 @@ static qn_time_us draw_delay(struct qn_sim *sim)
     return delay;
 }
 
-/* To the host of this end, and to its other copy. */
+/* Which half of a split world a host lives in. */
+static bool is_in_second_half(const struct qn_sim_host *host)
+{
+    return host->is_second || (host->twin == NULL && host->index % 2 == 1);
+}
+
+static bool hears(const struct qn_sim *sim, const struct qn_sim_host *host,
+                  const struct qn_sim_host *from)
+{
+    return !sim->plan.split_world || from == NULL || !sim->treason ||
+           is_in_second_half(host) == is_in_second_half(from);
+}
+
+static bool is_of_consensus(enum qn_message_kind kind)
+{
+    return kind >= QN_PROPOSE && kind < QN_TX;
+}
+
+/* To the host of this end, and to its other copy. from: of a message of consensus, else NULL. */
 static void add_for_end(struct qn_sim *sim, const struct qn_sim_link *link, size_t end,
-                        struct qn_sim_event event)
+                        const struct qn_sim_host *from, struct qn_sim_event event)
 {
     struct qn_sim_host *host = &sim->hosts[link->ends[end]];
 
     event.link = link->id;
     event.host = (uint32_t)host->index;
     event.incarnation = host->incarnation;
-    if (host->twin != NULL && host->twin->node != NULL) {
+    if (host->twin != NULL && host->twin->node != NULL && hears(sim, host->twin, from)) {
         struct qn_sim_event copy = event;
         copy.at += TWIN_LAG_US;
         copy.host = (uint32_t)host->twin->index;
@@ -67,7 +85,11 @@ static void add_for_end(struct qn_sim *sim, const struct qn_sim_link *link, size
         }
         qn_sim_queue_add(&sim->queue, &copy, false);
     }
-    qn_sim_queue_add(&sim->queue, &event, false);
+    if (hears(sim, host, from)) {
+        qn_sim_queue_add(&sim->queue, &event, false);
+    } else {
+        qn_buf_drop(event.bytes);
+    }
 }
 
 static void set_last(struct qn_sim_link *link, size_t end, qn_time_us at)
@@ -154,7 +176,7 @@ void qn_sim_dial(struct qn_sim *sim, struct qn_sim_host *from, const struct qn_a
     for (size_t end = 0; end < 2; end++) {
         link->up[end] = true;
         set_last(link, end, up_us[end] + TWIN_LAG_US);
-        add_for_end(sim, link, end,
+        add_for_end(sim, link, end, NULL,
                     (struct qn_sim_event){.at = up_us[end],
                                           .kind = QN_SIM_LINK_UP,
                                           .cookie = end == 0 ? action->dial.dial : 0,
@@ -176,7 +198,7 @@ static void end_link(struct qn_sim *sim, struct qn_sim_link *link, size_t end,
     qn_time_us up_us = link->last_us[end][QN_CLASS_P0]; /* never before it was up */
     at = !clean && at <= up_us ? up_us + 1 : at;
     link->down_us[end] = at;
-    add_for_end(sim, link, end,
+    add_for_end(sim, link, end, NULL,
                 (struct qn_sim_event){.at = at, .kind = QN_SIM_LINK_DOWN, .reason = reason});
 }
 
@@ -239,6 +261,7 @@ static struct qn_buf *damaged(struct qn_sim *sim, struct qn_buf *bytes, bool cut
 }
 
 struct parcel {
+    const struct qn_sim_host *from;
     enum qn_message_kind kind;
     uint32_t request_id;
     struct qn_buf *bytes;
@@ -260,7 +283,7 @@ static void deliver(struct qn_sim *sim, struct qn_sim_link *link, size_t end,
         at = at < link->last_us[end][class] ? link->last_us[end][class] : at;
         link->last_us[end][class] = at;
     }
-    add_for_end(sim, link, end,
+    add_for_end(sim, link, end, is_of_consensus(parcel->kind) ? parcel->from : NULL,
                 (struct qn_sim_event){.at = at,
                                       .kind = QN_SIM_FRAME,
                                       .frame = {parcel->kind, parcel->request_id},
@@ -302,16 +325,11 @@ static void deliver_badly(struct qn_sim *sim, struct qn_sim_link *link, size_t e
     deliver(sim, link, end, parcel);
 }
 
-static bool is_of_consensus(enum qn_message_kind kind)
-{
-    return kind >= QN_PROPOSE && kind < QN_TX;
-}
-
 void qn_sim_transmit(struct qn_sim *sim, struct qn_sim_host *from, qn_link_id id,
                      enum qn_message_kind kind, uint32_t request_id, struct qn_buf *bytes)
 {
     struct qn_sim_link *link = qn_sim_link_find(sim, id);
-    struct parcel parcel = {.kind = kind, .request_id = request_id, .bytes = bytes};
+    struct parcel parcel = {.from = from, .kind = kind, .request_id = request_id, .bytes = bytes};
 
     if (link == NULL) {
         qn_buf_drop(bytes);

@@ -69,6 +69,9 @@ struct qn_sim_plan {
     bool durable;    /* else every crash is amnesia, as in the daemon's memory mode */
     enum qn_sim_byzantine byzantine[QN_SIM_PLAN_MEMBERS_MAX];
     unsigned fault_budget; /* f less the Byzantine: hosts that may lose their memory at a time */
+    bool
+        split_world; /* first copies and even validators hear of consensus only from each other, and so do
+                         second copies and odd ones */
     unsigned twin_recipients[2]; /* as bits of hosts; 0: drawn */
     qn_time_us delta;
     qn_time_us heartbeat;
