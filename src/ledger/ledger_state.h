@@ -61,6 +61,9 @@ QN_MUST_USE enum qn_err qn_ledger_load(struct qn_ledger *ledger);
 /* ---- snapshot_checkpoint.c ---- */
 /* The tip moved to this block: it may be a checkpoint, or prove one. */
 void qn_ledger_note_checkpoint(struct qn_ledger *ledger);
+/* Of those that are proved; height 0: the newest. NULL: not held. */
+const struct qn_checkpoint *qn_ledger_find_checkpoint(const struct qn_ledger *ledger,
+                                                      uint64_t height);
 void qn_ledger_drop_checkpoints(struct qn_ledger *ledger);
 
 #endif

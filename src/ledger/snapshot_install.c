@@ -12,8 +12,9 @@ enum { DELETES_PER_BATCH = 1024 };
 
 enum phase {
     PHASE_MARK,
-    PHASE_CLEAR, /* the old ledger's leaves and transactions */
-    PHASE_COPY,  /* the leaves of the chunks */
+    PHASE_CLEAR,  /* the old ledger's leaves and transactions */
+    PHASE_COPY,   /* the leaves of the chunks */
+    PHASE_EPOCHS, /* the committees on the way from genesis */
     PHASE_HEAD,
     PHASE_CLEAN, /* the staged chunks */
     PHASE_DONE,
@@ -163,7 +164,8 @@ static enum qn_err copy(struct qn_install *install, struct qn_batch *batch)
         install->storage->context, qn_store_key_span(&install->next), visit_proved, &search);
 
     if (err != QN_OK || !search.found) {
-        install->phase = PHASE_HEAD;
+        install->phase = PHASE_EPOCHS;
+        install->next = qn_staging_key(QN_STAGING_STEP);
         return err;
     }
     struct qn_store_key chunk_key = search.key;
@@ -175,6 +177,68 @@ static enum qn_err copy(struct qn_install *install, struct qn_batch *batch)
     err = copy_leaves(batch, qn_buf_span(bytes));
     qn_buf_drop(bytes);
     install->next = search.key;
+    install->next.bytes[install->next.len] = 0; /* the least key after it */
+    install->next.len += 1;
+    return err;
+}
+
+struct next_step {
+    struct qn_store_key key;
+    struct qn_buf *bytes; /* NULL: none left */
+};
+
+static bool visit_step(void *context, struct qn_span key, struct qn_buf *value)
+{
+    struct next_step *step = context;
+    struct qn_store_key kind = qn_staging_key(QN_STAGING_STEP);
+
+    if (key.len == kind.len + 8U && memcmp(key.at, kind.bytes, kind.len) == 0) {
+        step->bytes = qn_buf_hold(value);
+        step->key.len = (uint8_t)key.len;
+        memcpy(step->key.bytes, key.at, key.len);
+    }
+    return false;
+}
+
+static enum qn_err copy_step(struct qn_batch *batch, struct qn_span bytes)
+{
+    struct qn_snapshot *decoded = calloc(1, sizeof *decoded);
+    struct qn_header header;
+    struct qn_store_epoch epoch;
+
+    QN_ASSERT(decoded != NULL);
+    enum qn_err err = qn_snapshot_decode(decoded, bytes);
+    err = err == QN_OK && (decoded->part != QN_SNAPSHOT_EPOCHS || decoded->epochs.count != 1)
+              ? QN_ERR_MALFORMED
+              : err;
+    err = err == QN_OK ? qn_header_decode(&header, decoded->epochs.steps[0].header) : err;
+    err = err == QN_OK ? qn_epoch_step_validators(&decoded->epochs.steps[0], &epoch.set,
+                                                  &header.next_validators_hash)
+                       : err;
+    if (err == QN_OK) {
+        struct qn_store_key key = qn_store_key_height(QN_STORE_EPOCH, header.epoch + 1);
+        epoch.first_height = header.height + 1;
+        put(batch, &key, qn_store_epoch_encode(&epoch));
+        qn_validator_set_fini(&epoch.set);
+    }
+    free(decoded);
+    return err;
+}
+
+/* One of the epochs that were proved on the way to the checkpoint, a batch each. */
+static enum qn_err copy_epoch(struct qn_install *install, struct qn_batch *batch)
+{
+    struct next_step step = {.bytes = NULL};
+    enum qn_err err = install->storage->walk(install->storage->context,
+                                             qn_store_key_span(&install->next), visit_step, &step);
+
+    if (err != QN_OK || step.bytes == NULL) {
+        install->phase = PHASE_HEAD;
+        return err == QN_ERR_NOT_FOUND ? QN_OK : err;
+    }
+    err = copy_step(batch, qn_buf_span(step.bytes));
+    qn_buf_drop(step.bytes);
+    install->next = step.key;
     install->next.bytes[install->next.len] = 0; /* the least key after it */
     install->next.len += 1;
     return err;
@@ -222,6 +286,8 @@ static enum qn_err step(struct qn_install *install, struct qn_batch *batch)
         return delete_some(install, batch, cleared, QN_ARRAY_COUNT(cleared), PHASE_COPY);
     case PHASE_COPY:
         return copy(install, batch);
+    case PHASE_EPOCHS:
+        return copy_epoch(install, batch);
     case PHASE_HEAD:
         return put_head(install, batch);
     case PHASE_CLEAN:
