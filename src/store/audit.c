@@ -15,6 +15,7 @@ struct audit {
     const struct qn_storage *storage;
     const struct qn_genesis *genesis;
     const struct qn_store_progress *progress;
+    struct qn_ledger *ledger; /* as stored; NULL: cannot be loaded */
     uint64_t head;
     /* blocks */
     struct qn_ledger
@@ -24,6 +25,9 @@ struct audit {
     struct qn_hash last_id;
     /* certificates */
     uint64_t certificates_all;
+    bool has_validators; /* of this epoch */
+    uint64_t epoch;
+    struct qn_validator_set validators;
 };
 
 static void complain(struct audit *audit, const char *format, ...) QN_PRINTF(2, 3);
@@ -155,22 +159,20 @@ static void check_blocks(struct audit *audit)
 /* The stored state has the root that the head names, and the head is the last block. */
 static void check_head(struct audit *audit)
 {
-    struct qn_ledger *ledger = NULL;
-    enum qn_err err = qn_ledger_new(&ledger, audit->genesis, audit->storage);
+    enum qn_err err = qn_ledger_new(&audit->ledger, audit->genesis, audit->storage);
 
     if (err != QN_OK) {
         complain(audit, "the registry cannot be loaded: %s", qn_err_text(err));
         return;
     }
-    audit->head = qn_ledger_height(ledger);
+    audit->head = qn_ledger_height(audit->ledger);
     check_blocks(audit);
-    struct qn_hash head_id = qn_ledger_head_id(ledger);
+    struct qn_hash head_id = qn_ledger_head_id(audit->ledger);
     if (audit->head > 0 && audit->result->problem_count == 0 &&
         (audit->next != audit->head + 1 || !qn_hash_equal(&audit->last_id, &head_id))) {
         complain(audit, "the head is block %llu, but the last block is %llu",
                  (unsigned long long)audit->head, (unsigned long long)audit->next - 1);
     }
-    qn_ledger_free(ledger);
 }
 
 /* ---- certificates ---- */
@@ -191,13 +193,34 @@ static bool names_block(struct audit *audit, const struct qn_cert *cert, uint64_
     return is_named;
 }
 
-static bool is_signed(struct audit *audit, const struct qn_cert *cert,
-                      const struct qn_validator_set *validators)
+static void forget_validators(struct audit *audit)
+{
+    if (audit->has_validators) {
+        qn_validator_set_fini(&audit->validators);
+    }
+    audit->has_validators = false;
+}
+
+/* The committee of an epoch; certificates come in its order, so one is kept. */
+static bool knows_validators(struct audit *audit, uint64_t epoch)
+{
+    if (audit->has_validators && audit->epoch == epoch) {
+        return true;
+    }
+    forget_validators(audit);
+    audit->epoch = epoch;
+    audit->has_validators =
+        audit->ledger != NULL &&
+        qn_ledger_validators_at(audit->ledger, epoch, &audit->validators, NULL) == QN_OK;
+    return audit->has_validators;
+}
+
+static bool is_signed(struct audit *audit, const struct qn_cert *cert)
 {
     struct qn_hash digest = qn_cert_digest(cert, &audit->genesis->network);
 
     for (size_t i = 0; i < cert->signature_count; i++) {
-        const struct qn_public_key *key = &validators->members[qn_cert_signer(cert, i)].key;
+        const struct qn_public_key *key = &audit->validators.members[qn_cert_signer(cert, i)].key;
         audit->result->signatures += 1;
         if (qn_verify(key, qn_vote_sign_kind(cert->kind), &digest, cert->signatures[i]) != QN_OK) {
             return false;
@@ -209,16 +232,15 @@ static bool is_signed(struct audit *audit, const struct qn_cert *cert,
 static void check_certificate(struct audit *audit, const struct qn_buf *value, uint64_t height)
 {
     struct qn_cert cert;
-    const struct qn_validator_set *validators = &audit->genesis->validators;
     unsigned long long shown = height;
     enum qn_err err = qn_cert_decode(&cert, qn_buf_span(value));
 
     if (err != QN_OK || cert.kind != QN_VOTE_FINALIZE || !names_block(audit, &cert, height)) {
         complain(audit, "the certificate of block %llu is not one of that block", shown);
-    } else if (cert.epoch != 0) {
+    } else if (!knows_validators(audit, cert.epoch)) {
         audit->result->certificates_unknown += 1;
-    } else if (qn_cert_check_members(&cert, validators) != QN_OK ||
-               !is_signed(audit, &cert, validators)) {
+    } else if (qn_cert_check_members(&cert, &audit->validators) != QN_OK ||
+               !is_signed(audit, &cert)) {
         complain(audit, "the certificate of block %llu is not signed by a quorum", shown);
     }
 }
@@ -275,5 +297,7 @@ void qn_store_audit(struct qn_store_audit *result, const struct qn_storage *stor
     *result = (struct qn_store_audit){0};
     check_head(audit);
     check_certificates(audit);
+    forget_validators(audit);
+    qn_ledger_free(audit->ledger);
     free(audit);
 }
