@@ -1,6 +1,5 @@
 #include "sim/checker.h"
 
-#include "ledger/state.h"
 #include "node/state.h"
 #include "sim/checker_state.h"
 
@@ -177,35 +176,6 @@ static void check_everything_is_there(struct qn_sim *sim, const struct qn_sim_ho
     }
 }
 
-/* What a light client concludes from a proof is what the full node says. */
-static void check_proofs(struct qn_sim *sim, const struct qn_sim_host *host)
-{
-    const struct qn_ledger *ledger = qn_node_ledger(host->node);
-    const struct qn_header *head = qn_ledger_head(ledger);
-
-    for (size_t i = 0; i < QN_SIM_CLIENTS_MAX && !qn_sim_has_failed(sim); i += 5) {
-        struct qn_tree_proof proof;
-        struct qn_buf *entry_bytes = NULL;
-        struct qn_registry_entry entry;
-        const struct qn_node_id *id = &sim->keys->clients[i].id;
-        qn_ledger_prove(ledger, &proof, &entry_bytes, id);
-        bool present = qn_ledger_entry(ledger, &entry, id) == QN_OK;
-        struct qn_hash key = qn_state_entry_key(id);
-        struct qn_hash value = {{0}};
-        if (entry_bytes != NULL) {
-            value = qn_sha3(qn_buf_span(entry_bytes));
-        }
-        bool holds = qn_tree_proof_holds(&proof, &head->state_root, &key,
-                                         entry_bytes != NULL ? &value : NULL);
-        if (!holds || present != (entry_bytes != NULL)) {
-            qn_sim_fail(sim, "light_clients_agree",
-                        "host %zu and its own proof differ on client %zu", host->index, i);
-        }
-        sim->coverage->counts[QN_SIM_COVER_PROOF] += 1;
-        qn_buf_drop(entry_bytes);
-    }
-}
-
 void qn_sim_check_end(struct qn_sim *sim)
 {
     bool proved = false;
@@ -217,7 +187,7 @@ void qn_sim_check_end(struct qn_sim *sim)
         }
         check_everything_is_there(sim, host);
         if (!proved) {
-            check_proofs(sim, host);
+            qn_sim_check_light_clients(sim, host);
             proved = true;
         }
     }

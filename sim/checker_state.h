@@ -84,6 +84,9 @@ void qn_sim_check_chain(struct qn_sim *sim, struct qn_sim_host *host);
 /* NULL: no honest node has come to that epoch yet. */
 const struct qn_validator_set *qn_sim_committee(const struct qn_sim *sim, uint64_t epoch);
 
+/* ---- check_light.c ---- */
+void qn_sim_check_light_clients(struct qn_sim *sim, const struct qn_sim_host *host);
+
 /* ---- check_cert.c ---- */
 /* NULL, or what is wrong with it as a certificate of that committee. */
 const char *qn_sim_cert_problem(const struct qn_sim *sim, struct qn_cert *cert,
