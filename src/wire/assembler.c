@@ -1,6 +1,7 @@
 #include "wire/frame.h"
 
-#include <stdlib.h>
+#include "base/pool.h"
+
 #include <string.h>
 
 /* Kept of a class's memory between messages: a vote fits, bulk does not. */
@@ -13,7 +14,7 @@ void qn_assembler_init(struct qn_assembler *assembler)
 
 static void release(struct qn_assembler_class *class)
 {
-    free(class->bytes);
+    qn_pool_give(class->bytes, class->capacity);
     *class = (struct qn_assembler_class){0};
 }
 
@@ -55,8 +56,11 @@ static void reserve(struct qn_assembler_class *class, size_t len, size_t len_max
     size_t capacity = class->capacity * 2;
     capacity = capacity < len ? len : capacity;
     capacity = capacity > len_max ? len_max : capacity;
-    uint8_t *bytes = realloc(class->bytes, capacity);
-    QN_ASSERT(bytes != NULL);
+    uint8_t *bytes = qn_pool_take(capacity);
+    if (class->len > 0) {
+        memcpy(bytes, class->bytes, class->len);
+    }
+    qn_pool_give(class->bytes, class->capacity);
     class->bytes = bytes;
     class->capacity = capacity;
 }

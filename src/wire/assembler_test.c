@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/pool.h"
+#include "base/testing/allocations.h"
 #include "wire/frame.h"
 #include "wire/testing/frame_stream.h"
 #include "wire/testing/run.h"
@@ -379,6 +381,34 @@ static void large_memory_is_given_back_and_small_kept(void **state)
     qn_frame_stream_fini(&stream);
 }
 
+/* Votes, and proposals of several frames, whose memory is given back in between. */
+static void a_stream_of_messages_allocates_nothing(void **state)
+{
+    enum { VOTE_LEN = 3400, PROPOSAL_LEN = 30000, ROUNDS = 100 };
+    struct qn_frame_stream stream;
+    struct qn_assembler assembler;
+    struct qn_message_bytes message;
+    uint64_t calls = 0;
+
+    (void)state;
+    qn_frame_stream_init(&stream);
+    qn_frame_stream_put_message(&stream, QN_NOTARIZE, 0, filler_of(VOTE_LEN));
+    qn_frame_stream_put_message(&stream, QN_PROPOSE, 0, filler_of(PROPOSAL_LEN));
+    qn_assembler_init(&assembler);
+    for (int i = 0; i < ROUNDS; i++) {
+        struct qn_span in = {stream.bytes, stream.len};
+        assert_int_equal(qn_assembler_next(&assembler, &message, &in), QN_OK);
+        assert_int_equal(qn_assembler_next(&assembler, &message, &in), QN_OK);
+        assert_int_equal(message.bytes.len, PROPOSAL_LEN);
+        assert_int_equal(qn_assembler_next(&assembler, &message, &in), QN_ERR_NOT_FOUND);
+        calls = i == 0 ? qn_allocations() : calls;
+    }
+    assert_int_equal(qn_allocations(), calls);
+    qn_assembler_fini(&assembler);
+    qn_frame_stream_fini(&stream);
+    qn_pool_thread_fini();
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +422,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_message_keeps_its_kind_and_request_id),
         cmocka_unit_test(a_bad_header_stops_the_stream_after_what_came_before),
         cmocka_unit_test(large_memory_is_given_back_and_small_kept),
+        cmocka_unit_test(a_stream_of_messages_allocates_nothing),
     };
     qn_test_init(argc, argv);
     for (size_t i = 0; i < sizeof filler; i++) {
