@@ -14,6 +14,7 @@ from qnet_testing import EXIT_CONFIG, EXIT_OK, EXIT_RUNTIME, EXIT_USAGE, run
 COMMANDS = ("node", "devnet", "keys new", "keys show", "genesis cert", "genesis show", "activation issue", "activation submit",
             "committee list", "committee add", "committee remove", "committee replace", "committee approve",
             "register", "update", "revoke", "registry revoke", "registry rotate", "status", "peers", "regions", "registry list", "registry get",
+            "registry proof", "registry verify",
             "verify", "db check", "db backup", "db restore", "db stat", "config", "version")
 ALGORITHMS = {"ML-DSA-65": (1, 1952), "ML-DSA-87": (2, 2592), "ML-DSA-44": (3, 1312)}
 

@@ -1,7 +1,7 @@
 /* Verifies registry proofs of a QNet network with nothing but its genesis certificates.
  *
  * A proof says of one node id: at this height of this network it has this entry, or none. It is what
- * `qnet registry proof` prints and GET /v1/registry/{id}/proof answers as application/cbor; its form is
+ * `qnet registry proof` prints and GET /v1/registry/{id}/proof.cbor answers; its form is
  * registry-proof in docs/protocol.cddl.
  *
  * Usable alone: C17 or C++, no allocation, no globals, no files, nothing but the C library. Hashing and

@@ -55,6 +55,13 @@ void qn_api_answer_text(struct qn_api_answer *answer, unsigned status, const cha
         .status = status, .content_type = content_type, .body = body, .body_len = len};
 }
 
+void qn_api_answer_bytes(struct qn_api_answer *answer, unsigned status, const char *content_type,
+                         uint8_t *bytes, size_t len)
+{
+    *answer = (struct qn_api_answer){
+        .status = status, .content_type = content_type, .body = (char *)bytes, .body_len = len};
+}
+
 void qn_api_answer_problem_with(struct qn_api_answer *answer, const struct qn_api_problem *problem,
                                 const char *key, json_t *value)
 {

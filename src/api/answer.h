@@ -10,6 +10,9 @@ void qn_api_answer_json(struct qn_api_answer *answer, unsigned status, json_t *j
 /* A copy of the text. */
 void qn_api_answer_text(struct qn_api_answer *answer, unsigned status, const char *content_type,
                         const char *text);
+/* Takes over the bytes (heap). */
+void qn_api_answer_bytes(struct qn_api_answer *answer, unsigned status, const char *content_type,
+                         uint8_t *bytes, size_t len);
 /* RFC 9457; the problem has a status. */
 void qn_api_answer_problem(struct qn_api_answer *answer, const struct qn_api_problem *problem);
 /* The same with a member of its own, which is taken over. */

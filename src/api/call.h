@@ -20,7 +20,8 @@ struct qn_api_stats;
 /* What a request says, once it is understood. */
 struct qn_api_request {
     struct qn_node_id id; /* {id} */
-    uint64_t height;      /* {height} */
+    uint64_t height;      /* {height}, ?height= */
+    bool has_height;      /* ?height= was given */
     bool is_head;         /* {height} was "head" */
     uint64_t from;        /* ?from= */
     uint64_t limit;       /* ?limit= */

@@ -1,5 +1,6 @@
 #include "api/resources.h"
 
+#include "api/client.h"
 #include "api/testing/api_fixture.h"
 #include "ledger/state_tree.h"
 #include "wire/vote.h"
@@ -366,6 +367,36 @@ static void a_head_without_certificate_proves_all_the_same(void **state)
     json_decref(json);
 }
 
+static void a_proof_file_is_the_ledgers(void **state)
+{
+    const struct qn_api_fixture *fixture = *state;
+    const struct qn_node_id *id = &fixture->node->ledger.entries[0].id;
+    char path[160] = "/v1/registry/";
+    char why[QN_TEXT_LEN_MAX + 1];
+    struct qn_api_client_answer answer;
+
+    qn_hex_encode(path + strlen(path), id->bytes, QN_HASH_LEN);
+    strcat(path, "/proof.cbor");
+    assert_int_equal(qn_api_client_get(&answer, fixture->server, path, 10000, why), QN_OK);
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(answer.content_type, "application/cbor");
+    assert_int_equal(answer.body_len, QN_HASH_LEN);
+    assert_memory_equal(answer.body, id->bytes, QN_HASH_LEN);
+    qn_api_client_answer_fini(&answer);
+
+    json_t *json = get_of_id(fixture, id, "/proof.cbor?height=9", 404);
+    qn_json_expect_text(json, "code", "not_found");
+    json_decref(json);
+    json = get_of_id(fixture, id, "/proof.cbor?height=1", 503);
+    qn_json_expect_text(json, "code", "busy");
+    json_decref(json);
+    json = get_of_id(fixture, id, "/proof.cbor?height=x", 400);
+    json_decref(json);
+    json = get_of_id(fixture, id, "/proof.cbor?from=1", 400);
+    qn_json_expect_text(json, "detail", "/v1/registry/{id}/proof.cbor takes the parameter height");
+    json_decref(json);
+}
+
 static void a_block_has_transactions_and_certificate(void **state)
 {
     struct qn_api_fixture *fixture = *state;
@@ -530,6 +561,7 @@ int main(void)
         TEST(one_entry_is_found_by_its_id),
         TEST(presence_and_absence_are_proved),
         TEST(a_head_without_certificate_proves_all_the_same),
+        TEST(a_proof_file_is_the_ledgers),
         TEST(a_block_has_transactions_and_certificate),
         TEST(a_certificate_tells_what_was_signed_by_whom),
         TEST(blocks_that_are_not_there_say_why),

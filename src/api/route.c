@@ -15,6 +15,7 @@ static const struct qn_api_route routes[] = {
     {QN_API_POST, "/v1/registry", QN_API_QUERY_NONE, &qn_api_submit},
     {QN_API_GET, "/v1/registry/{id}", QN_API_QUERY_NONE, &qn_api_entry},
     {QN_API_GET, "/v1/registry/{id}/proof", QN_API_QUERY_NONE, &qn_api_proof},
+    {QN_API_GET, "/v1/registry/{id}/proof.cbor", QN_API_QUERY_HEIGHT, &qn_api_proof_file},
     {QN_API_GET, "/v1/blocks/{height}", QN_API_QUERY_NONE, &qn_api_block},
     {QN_API_GET, "/livez", QN_API_QUERY_NONE, &qn_api_livez},
     {QN_API_GET, "/readyz", QN_API_QUERY_NONE, &qn_api_readyz},
@@ -149,31 +150,51 @@ const struct qn_api_route *qn_api_route_find(struct qn_api_request *request,
     return NULL;
 }
 
+static bool set_page(struct qn_api_request *request, struct qn_api_problem *problem, bool is_from,
+                     uint64_t number)
+{
+    if (is_from) {
+        request->from = number;
+        return true;
+    }
+    if (number < 1 || number > QN_API_PAGE_LIMIT_MAX) {
+        qn_api_problem_set(problem, 400, "invalid", "limit is from 1 to %d", QN_API_PAGE_LIMIT_MAX);
+        return false;
+    }
+    request->limit = number;
+    return true;
+}
+
 bool qn_api_route_parameter(const struct qn_api_route *route, struct qn_api_request *request,
                             struct qn_api_problem *problem, const char *name, const char *value)
 {
+    static const char *const taken[] = {
+        [QN_API_QUERY_NONE] = "no parameters",
+        [QN_API_QUERY_PAGE] = "the parameters from and limit",
+        [QN_API_QUERY_HEIGHT] = "the parameter height",
+    };
     uint64_t number = 0;
     bool is_page = route->query == QN_API_QUERY_PAGE;
     bool is_from = is_page && strcmp(name, "from") == 0;
     bool is_limit = is_page && strcmp(name, "limit") == 0;
+    bool is_height = route->query == QN_API_QUERY_HEIGHT && strcmp(name, "height") == 0;
 
-    if (!is_from && !is_limit) {
+    if (!is_from && !is_limit && !is_height) {
         qn_api_problem_set(problem, 400, "invalid", "%s takes %s", route->pattern,
-                           is_page ? "the parameters from and limit" : "no parameters");
+                           taken[route->query]);
         return false;
     }
     if (value == NULL || !parse_number(&number, value, strlen(value))) {
         qn_api_problem_set(problem, 400, "invalid", "%s is a decimal number",
-                           is_from ? "from" : "limit");
+                           is_from    ? "from"
+                           : is_limit ? "limit"
+                                      : "height");
         return false;
     }
-    if (is_from) {
-        request->from = number;
-    } else if (number < 1 || number > QN_API_PAGE_LIMIT_MAX) {
-        qn_api_problem_set(problem, 400, "invalid", "limit is from 1 to %d", QN_API_PAGE_LIMIT_MAX);
-        return false;
-    } else {
-        request->limit = number;
+    if (is_height) {
+        request->has_height = true;
+        request->height = number;
+        return true;
     }
-    return true;
+    return set_page(request, problem, is_from, number);
 }

@@ -6,9 +6,18 @@
 
 enum qn_api_method { QN_API_GET, QN_API_POST }; /* HEAD is GET without the body */
 
-enum qn_api_query { QN_API_QUERY_NONE, QN_API_QUERY_PAGE }; /* ?from= and ?limit= */
+enum qn_api_query {
+    QN_API_QUERY_NONE,
+    QN_API_QUERY_PAGE,   /* ?from= and ?limit= */
+    QN_API_QUERY_HEIGHT, /* ?height= */
+};
 
-enum { QN_API_PAGE_LIMIT_MAX = 1000, QN_API_PAGE_LIMIT_DEFAULT = 100, QN_API_PATH_LEN_MAX = 1024 };
+enum {
+    QN_API_PAGE_LIMIT_MAX = 1000,
+    QN_API_PAGE_LIMIT_DEFAULT = 100,
+    QN_API_PATH_LEN_MAX = 1024,
+    QN_API_PROOF_LEN_MAX = 8 * 1024 * 1024, /* bytes of a proof, as much as the client takes */
+};
 
 struct qn_api_route {
     enum qn_api_method method;

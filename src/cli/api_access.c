@@ -1,6 +1,5 @@
 #include "cli/api_access.h"
 
-#include "api/client.h"
 #include "base/log.h"
 #include "cli/config.h"
 #include "cli/output.h"
@@ -56,6 +55,24 @@ enum qn_err qn_api_ask(struct qn_api_result *result, const struct qn_endpoint *s
     *result = (struct qn_api_result){0};
     enum qn_err err = qn_api_client_get(&answer, server, path, timeout_ms, why);
     return err == QN_OK ? take_answer(result, &answer) : fail(result, err, why);
+}
+
+enum qn_err qn_api_fetch(struct qn_api_result *result, struct qn_api_client_answer *answer,
+                         const struct qn_endpoint *server, const char *path, unsigned timeout_ms)
+{
+    char why[QN_TEXT_LEN_MAX + 1] = "";
+    struct qn_api_client_answer got = {0};
+    *result = (struct qn_api_result){0};
+    enum qn_err err = qn_api_client_get(&got, server, path, timeout_ms, why);
+    if (err != QN_OK) {
+        return fail(result, err, why);
+    }
+    if (got.status != 200) {
+        return take_answer(result, &got);
+    }
+    result->status = got.status;
+    *answer = got;
+    return QN_OK;
 }
 
 enum qn_err qn_api_access_submit(struct qn_api_result *result, const struct qn_endpoint *server,

@@ -2,6 +2,7 @@
 #ifndef QN_API_ACCESS_H
 #define QN_API_ACCESS_H
 
+#include "api/client.h"
 #include "cli/cli.h"
 #include "wire/types.h"
 
@@ -21,6 +22,12 @@ struct qn_api_result {
  * QN_ERR_REFUSED for an answer of another status, else what qn_api_client_get says. Fini in any case. */
 QN_MUST_USE enum qn_err qn_api_ask(struct qn_api_result *result, const struct qn_endpoint *server,
                                    const char *path, unsigned timeout_ms);
+/* The same for an answer that is not JSON: QN_OK only with status 200, and then *answer is the caller's to
+ * free. */
+QN_MUST_USE enum qn_err qn_api_fetch(struct qn_api_result *result,
+                                     struct qn_api_client_answer *answer,
+                                     const struct qn_endpoint *server, const char *path,
+                                     unsigned timeout_ms);
 /* POST /v1/registry with these bytes; waits until the transaction is final or refused. */
 QN_MUST_USE enum qn_err qn_api_access_submit(struct qn_api_result *result,
                                              const struct qn_endpoint *server, struct qn_span tx);

@@ -28,6 +28,8 @@ enum qn_exit qn_cli_peers(const struct qn_cli *cli);
 enum qn_exit qn_cli_regions(const struct qn_cli *cli);
 enum qn_exit qn_cli_registry_list(const struct qn_cli *cli);
 enum qn_exit qn_cli_registry_get(const struct qn_cli *cli);
+enum qn_exit qn_cli_registry_proof(const struct qn_cli *cli);
+enum qn_exit qn_cli_registry_verify(const struct qn_cli *cli);
 enum qn_exit qn_cli_verify(const struct qn_cli *cli);
 enum qn_exit qn_cli_config(const struct qn_cli *cli);
 enum qn_exit qn_cli_db_check(const struct qn_cli *cli);

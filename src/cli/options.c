@@ -188,6 +188,28 @@ static const struct qn_command commands[] = {
      .summary = "show one entry of the registry",
      .run = qn_cli_registry_get,
      OPTIONS(QN_OPTION_API_URL)},
+    {.name = "registry proof",
+     .arguments = "ID",
+     .positional_min = 1,
+     .positional_max = 1,
+     .summary = "fetch a proof of an entry, or of its absence, for a file",
+     .details =
+         "Writes CBOR to standard output: qnet registry proof ID > proof.cbor. Whoever has the\n"
+         "genesis certificates can verify it, without this or any other node.\n",
+     .run = qn_cli_registry_proof,
+     OPTIONS(QN_OPTION_HEIGHT, QN_OPTION_TIMEOUT, QN_OPTION_API_URL)},
+    {.name = "registry verify",
+     .arguments = "FILE",
+     .positional_min = 1,
+     .positional_max = 1,
+     .summary = "hold a proof to the genesis certificates, without any node",
+     .details =
+         "FILE is what qnet registry proof wrote; - is standard input. Exits 1 if it does not "
+         "hold.\n"
+         "The genesis certificates are enough; with the policy or batches configured as well, the\n"
+         "proof must be of exactly that network.\n",
+     .run = qn_cli_registry_verify,
+     OPTIONS(GENESIS_OPTIONS, QN_OPTION_PEER_ID)},
     {.name = "verify",
      .arguments = "HOST:PORT",
      .positional_min = 1,

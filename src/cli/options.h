@@ -82,6 +82,7 @@ enum qn_option_trait {
     X(PEER_ID, "id", 0, NULL, "ID", NULL, 0, "node id that it must have, 64 hex digits")           \
     X(FROM, "from", 0, NULL, "INDEX", "0", 0, "first registry index to list")                      \
     X(LIMIT, "limit", 0, NULL, "N", "100", 0, "most entries to list, up to 1000")                  \
+    X(HEIGHT, "height", 0, NULL, "H", NULL, 0, "block whose state is proved, else the newest")     \
     X(TIMEOUT, "timeout", 0, NULL, "SECONDS", "10", 0, "give up after so long")                    \
     X(GENESIS, "genesis", 0, NULL, "N", "5", 0, "genesis nodes, at least 4")                       \
     X(NODES, "nodes", 0, NULL, "M", "3", 0, "ordinary nodes")                                      \

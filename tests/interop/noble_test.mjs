@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { sha3_256 } from '@noble/hashes/sha3.js';
 import { ml_dsa65 } from '@noble/post-quantum/ml-dsa.js';
+import { trust, verifyProof } from '../../web/verify/index.js';
 import { Encoded, decode, encode } from './cbor.mjs';
 import { concat, fromBase64url, fromHex, get, hex, startNetwork, waitUntil } from './qnet_network.mjs';
 
@@ -252,5 +253,15 @@ test('an absence is proved as well', async () => {
     assert.equal(rootOfProof(id, null, fromBase64url(answer.proof)), root);
     const registered = fromHex(network.nodes[0].id);
     assert.notEqual(rootOfProof(registered, null, fromBase64url(answer.proof)), root);
+  }
+});
+
+test('web/verify takes the same proofs in one file', async () => {
+  const trusted = trust(network.certificates, { network: networkId });
+  for (const node of network.nodes) {
+    const response = await fetch(`${node.api}/v1/registry/${node.id}/proof.cbor`);
+    assert.equal(response.headers.get('content-type'), 'application/cbor');
+    const verdict = verifyProof(trusted, new Uint8Array(await response.arrayBuffer()), { nodeId: fromHex(node.id) });
+    assert.deepEqual([verdict.isMember, verdict.state, verdict.signatures], [true, 'active', QUORUM]);
   }
 });

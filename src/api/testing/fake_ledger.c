@@ -1,4 +1,5 @@
 #include "api/testing/fake_node.h"
+#include "ledger/proof_bundle.h"
 
 #include "wire/transaction.h"
 #include "wire/vote.h"
@@ -260,6 +261,24 @@ void qn_ledger_prove(const struct qn_ledger *ledger, struct qn_tree_proof *proof
 
     qn_tree_prove(ledger->tree, proof, &key);
     *entry_bytes = value == NULL ? NULL : qn_buf_hold(value);
+}
+
+enum qn_err qn_ledger_prove_at(const struct qn_ledger *ledger, struct qn_buf **bundle, char *text,
+                               const struct qn_node_id *id, uint64_t height)
+{
+    struct qn_span bytes = {id->bytes, QN_HASH_LEN};
+
+    text[0] = '\0';
+    if (height != QN_PROVE_NEWEST && height > qn_ledger_height(ledger)) {
+        memcpy(text, "not yet", sizeof "not yet");
+        return QN_ERR_NOT_FOUND;
+    }
+    if (height == 1) {
+        memcpy(text, "again", sizeof "again");
+        return QN_ERR_BUSY;
+    }
+    *bundle = qn_buf_copy(bytes);
+    return QN_OK;
 }
 
 const struct qn_genesis *qn_ledger_genesis(const struct qn_ledger *ledger)
