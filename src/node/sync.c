@@ -97,6 +97,16 @@ void qn_node_drain_follower(struct qn_node *node)
     node->draining_follower = false;
 }
 
+static bool ends_epoch(const struct qn_buf *bytes)
+{
+    struct qn_block *block = NULL;
+    enum qn_err err = qn_block_decode(&block, qn_buf_span(bytes));
+    QN_ASSERT(err == QN_OK); /* our own storage */
+    bool ends = (block->header.flags & QN_HEADER_EPOCH_END) != 0;
+    qn_block_drop(block);
+    return ends;
+}
+
 /* Collects consecutive blocks within the credit, and cuts back to the last one with a certificate, which
  * proves all before it. */
 static size_t collect(const struct qn_node *node, const struct qn_get_blocks *request,
@@ -117,6 +127,9 @@ static size_t collect(const struct qn_node *node, const struct qn_get_blocks *re
             break; /* this one is beyond the credit: released below */
         }
         proved = certs[count - 1] != NULL ? count : proved;
+        if (ends_epoch(blocks[count - 1])) {
+            break; /* the next one is of a committee that the asker does not know yet */
+        }
     }
     for (size_t i = proved; i < count; i++) {
         qn_buf_drop(blocks[i]);
