@@ -14,7 +14,7 @@ enum {
 
 unsigned qn_sim_losable(const struct qn_sim *sim)
 {
-    unsigned lost = 0;
+    unsigned lost = sim->newcomer_until > sim->now;
 
     for (size_t i = 0; i < sim->host_count; i++) {
         const struct qn_sim_host *host = &sim->hosts[i];

@@ -37,13 +37,17 @@ static void begin_epoch(struct qn_sim *sim)
     struct qn_sim_checker *checker = sim->checker;
 
     checker->epoch += 1;
+    sim->newcomer_until = 0;
     QN_ASSERT(checker->epoch < QN_SIM_EPOCHS_MAX);
     struct qn_validator_set *set = &checker->committees[checker->epoch];
     enum qn_err err = qn_ledger_validators_at(checker->reference, checker->epoch, set, NULL);
     QN_ASSERT(err == QN_OK);
     for (size_t i = 0; i < sim->host_count; i++) {
         struct qn_sim_host *host = &sim->hosts[i];
+        bool was_member = host->member;
         host->member = qn_validator_index(set, &host->identity->id) >= 0;
+        /* Who comes in anew cannot know whether it has voted there in an earlier life. */
+        host->forgot |= host->member && !was_member;
     }
     sim->coverage->counts[QN_SIM_COVER_EPOCH] += 1;
     qn_sim_say(sim, &sim->hosts[0], "epoch %llu begins with %u members",

@@ -77,7 +77,11 @@ void qn_sim_motion_act(struct qn_sim *sim)
         ask_for_the_role(sim, candidate, &entry);
         return;
     }
+    if (candidate != NULL && qn_sim_losable(sim) == 0) {
+        candidate = NULL;
+    }
     if (candidate != NULL) {
+        sim->newcomer_until = sim->now + QN_MS(MOTION_LIFETIME_MS);
         motion.add_count = 1;
         motion.add[0] = candidate->identity->id;
     }

@@ -101,6 +101,7 @@ struct qn_sim {
     FILE *trace_file; /* NULL: no transcript */
     uint64_t trace;   /* hash over every event delivered and every action performed */
     uint64_t steps;
+    qn_time_us newcomer_until; /* until then a new member may come in, which counts as forgetful */
     bool chaos;
     bool treason; /* Byzantine hosts act as such */
     char failure[QN_SIM_FAILURE_LEN_MAX];
