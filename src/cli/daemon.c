@@ -169,6 +169,13 @@ static enum qn_exit open_node(struct daemon *daemon)
     node.delta = QN_CONSENSUS_DELTA;
     node.software = software;
     enum qn_err err = qn_node_new(&daemon->node, &node, qn_runtime_now(), qn_runtime_unix_ms());
+    if (err != QN_OK && daemon->store != NULL) {
+        return qn_output_fail(
+            daemon->cli, QN_EXIT_RUNTIME, qn_err_name(err),
+            "the node cannot start: what is stored in %s does not fit together (%s): run "
+            "qnet db check, then restore a backup or move the folder away",
+            qn_store_path(daemon->store), qn_err_text(err));
+    }
     if (err != QN_OK) {
         return qn_output_fail(daemon->cli, QN_EXIT_RUNTIME, qn_err_name(err),
                               "the node cannot start: %s", qn_err_text(err));

@@ -70,6 +70,20 @@ static bool check_ports(const struct qn_devnet_plan *plan, const struct qn_cli *
     return true;
 }
 
+/* By its flag or from the environment. */
+static const char *data_dir(const struct qn_cli *cli)
+{
+    static const char name[] = "QNET_DATA_DIR=";
+    const char *value = qn_arguments_value(&cli->arguments, QN_OPTION_DATA_DIR);
+    for (size_t i = 0; value == NULL && cli->environment[i] != NULL; i++) {
+        const char *item = cli->environment[i];
+        if (strncmp(item, name, strlen(name)) == 0 && item[strlen(name)] != '\0') {
+            value = item + strlen(name);
+        }
+    }
+    return value;
+}
+
 enum qn_exit qn_devnet_plan_read(struct qn_devnet_plan *plan, const struct qn_cli *cli)
 {
     uint64_t genesis_count = 0;
@@ -95,7 +109,7 @@ enum qn_exit qn_devnet_plan_read(struct qn_devnet_plan *plan, const struct qn_cl
     plan->base_port = (uint16_t)base_port;
     plan->for_seconds = (unsigned)seconds;
     plan->log_dir = qn_arguments_value(&cli->arguments, QN_OPTION_LOG_DIR);
-    plan->data_dir = qn_arguments_value(&cli->arguments, QN_OPTION_DATA_DIR);
+    plan->data_dir = data_dir(cli);
     plan->has_view = !plan->json && !qn_arguments_has(&cli->arguments, QN_OPTION_NO_VIEW) &&
                      qn_devnet_view_is_possible();
     return check_ports(plan, cli) ? QN_EXIT_OK : QN_EXIT_USAGE;
