@@ -29,16 +29,18 @@ static int is_data(int fd)
 /* The error number that this operation is to fail with; 0: none. */
 static int fault(const char *operation, int fd)
 {
-    char name[16] = "";
-    int number = 0;
+    char line[32] = "";
     const char *path = getenv("FAULTY_DISK");
     FILE *file = path == NULL || !is_data(fd) ? NULL : fopen(path, "re");
+    size_t len = strlen(operation);
     if (file == NULL) {
         return 0;
     }
-    int fields = fscanf(file, "%15s %d", name, &number);
+    (void)!fgets(line, sizeof line, file);
     (void)fclose(file);
-    return fields == 2 && strcmp(name, operation) == 0 ? number : 0;
+    return strncmp(line, operation, len) == 0 && line[len] == ' '
+               ? (int)strtol(line + len, NULL, 10)
+               : 0;
 }
 
 static void *next(const char *name)

@@ -3,9 +3,12 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { DECIMAL = 10, HEX = 16 };
 
 /* For the signal handler, which gets no context. One node, one store. */
 static const uint8_t *volatile map_at;
@@ -42,25 +45,39 @@ void qn_store_catch_bus_errors(void)
     (void)signal(SIGXFSZ, SIG_IGN);
 }
 
+/* Of a line "from-to rights offset device inode path"; 0: none. */
+static unsigned long inode_of(char *line)
+{
+    enum { FIELDS_BEFORE = 4 };
+    char *at = line;
+
+    for (unsigned i = 0; i < FIELDS_BEFORE && at != NULL; i++) {
+        at = strchr(at, ' ');
+        at = at == NULL ? NULL : at + 1;
+    }
+    return at == NULL ? 0 : strtoul(at, NULL, DECIMAL);
+}
+
+/* LMDB does not tell where its map is; the system does. */
 void qn_store_watch_map(const struct qn_store_env *env, const char *path)
 {
     char line[QN_STORE_PATH_SIZE];
     struct stat about;
 
     map_at = NULL;
-    FILE *maps = env == NULL ? NULL : fopen("/proc/self/maps", "re");
-    if (maps == NULL || fstat(env->fd, &about) != 0) {
+    if (env == NULL || fstat(env->fd, &about) != 0) {
+        return;
+    }
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (maps == NULL) {
         return;
     }
     (void)snprintf(map_path, sizeof map_path, "%s", path);
-    /* LMDB does not tell where its map is. "from-to rights offset device inode path" */
     while (map_at == NULL && fgets(line, sizeof line, maps) != NULL) {
-        unsigned long from = 0;
-        unsigned long to = 0;
-        unsigned long inode = 0;
-        if (sscanf(line, "%lx-%lx %*s %*s %*s %lu", &from, &to, &inode) == 3 &&
-            inode == about.st_ino) {
-            map_len = to - from;
+        if (inode_of(line) == about.st_ino) {
+            char *end = line;
+            unsigned long from = strtoul(line, &end, HEX);
+            map_len = strtoul(end + 1, NULL, HEX) - from;
             map_at = (const uint8_t *)from;
         }
     }
