@@ -155,6 +155,9 @@ static void on_persist(struct machine *m, const struct qn_consensus_action *acti
     uint64_t view = action->cookie / (KINDS + 1);
     uint64_t kind = action->cookie % (KINDS + 1);
 
+    if (action->cookie == 0) {
+        return; /* written in order, before what follows it */
+    }
     require(kind >= 1);
     if (view < VIEWS) {
         m->durable[view][kind - 1] = true;
@@ -285,7 +288,7 @@ static void send_cert(struct machine *m, struct input *in, int validator)
 
 static void send_raw(struct machine *m, struct input *in, int validator)
 {
-    enum qn_message_kind kind = (enum qn_message_kind)(QN_PROPOSE + take(in) % 8);
+    enum qn_message_kind kind = (enum qn_message_kind)(QN_PROPOSE + take(in) % 9);
     size_t len = take(in);
 
     len = len < in->left ? len : in->left;

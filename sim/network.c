@@ -54,8 +54,12 @@ static bool is_in_second_half(const struct qn_sim_host *host)
 }
 
 static bool hears(const struct qn_sim *sim, const struct qn_sim_host *host,
-                  const struct qn_sim_host *from)
+                  const struct qn_sim_host *from, const struct qn_sim_event *event)
 {
+    /* A second copy does not care what it may have voted elsewhere. */
+    if (host->is_second && event->kind == QN_SIM_FRAME && event->frame.kind == QN_RECOVER_REPLY) {
+        return false;
+    }
     return !sim->plan.split_world || from == NULL || !sim->treason ||
            is_in_second_half(host) == is_in_second_half(from);
 }
@@ -74,7 +78,7 @@ static void add_for_end(struct qn_sim *sim, const struct qn_sim_link *link, size
     event.link = link->id;
     event.host = (uint32_t)host->index;
     event.incarnation = host->incarnation;
-    if (host->twin != NULL && host->twin->node != NULL && hears(sim, host->twin, from)) {
+    if (host->twin != NULL && host->twin->node != NULL && hears(sim, host->twin, from, &event)) {
         struct qn_sim_event copy = event;
         copy.at += TWIN_LAG_US;
         copy.host = (uint32_t)host->twin->index;
@@ -85,7 +89,7 @@ static void add_for_end(struct qn_sim *sim, const struct qn_sim_link *link, size
         }
         qn_sim_queue_add(&sim->queue, &copy, false);
     }
-    if (hears(sim, host, from)) {
+    if (hears(sim, host, from, &event)) {
         qn_sim_queue_add(&sim->queue, &event, false);
     } else {
         qn_buf_drop(event.bytes);

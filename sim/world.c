@@ -1,5 +1,6 @@
 #include "sim/world.h"
 
+#include "node/vote_log.h"
 #include "sim/checker.h"
 #include "sim/clients.h"
 
@@ -111,6 +112,22 @@ bool qn_sim_has_begun(const struct qn_sim *sim)
     return true;
 }
 
+/* As if it had a memory of all its votes. */
+static void give_empty_log(struct qn_sim_host *host)
+{
+    struct qn_vote_log log;
+    struct qn_batch *batch = qn_batch_new();
+    const struct qn_batch *written = NULL;
+    uint64_t cookie = 0;
+
+    (void)qn_vote_log_open(&log, &host->disk.storage, 0, NULL);
+    qn_vote_log_append(&log, batch, 0, &(struct qn_consensus_action){.cookie = 0});
+    qn_vote_log_close(&log);
+    qn_sim_disk_write(&host->disk, batch, cookie);
+    bool ok = qn_sim_disk_complete(&host->disk, &cookie, &written);
+    QN_ASSERT(ok && written == batch);
+}
+
 /* From here on the Byzantine ones are Byzantine: the first copies' links break so that the second ones
  * hear of the next. */
 static void turn_byzantine(struct qn_sim *sim)
@@ -120,6 +137,7 @@ static void turn_byzantine(struct qn_sim *sim)
         struct qn_sim_host *host = &sim->hosts[i];
         if (host->is_second) {
             qn_sim_links_reset(sim, host->twin);
+            give_empty_log(host);
             (void)qn_sim_host_start(sim, host);
         }
     }

@@ -19,8 +19,8 @@ static void report_conflicts(const struct qn_consensus *c, const struct qn_view_
     }
 }
 
-static void store(struct qn_consensus *c, struct qn_view_slot *slot, const struct qn_cert *cert,
-                  struct qn_buf *bytes, int from)
+void qn_certificate_store(struct qn_consensus *c, struct qn_view_slot *slot,
+                          const struct qn_cert *cert, struct qn_buf *bytes, int from)
 {
     struct qn_view_cert *held = &slot->certs[cert->kind - 1];
 
@@ -29,6 +29,7 @@ static void store(struct qn_consensus *c, struct qn_view_slot *slot, const struc
     held->block_id = cert->block_id;
     held->p = qn_cert_digest(cert, &c->network);
     held->from = from;
+    held->kept = false;
     if (cert->kind == QN_VOTE_NULLIFY) {
         c->nullified_views += 1;
     }
@@ -53,7 +54,7 @@ void qn_certificate_adopt(struct qn_consensus *c, const struct qn_cert *cert, st
         qn_buf_drop(bytes);
         return;
     }
-    store(c, slot, cert, bytes, from);
+    qn_certificate_store(c, slot, cert, bytes, from);
     if (cert->kind == QN_VOTE_NOTARIZE) {
         struct qn_hash p = slot->certs[QN_VOTE_NOTARIZE - 1].p;
         qn_quorum_try(c, cert->view, QN_VOTE_FINALIZE, &p);

@@ -3,6 +3,25 @@
 
 #include <stdlib.h>
 
+/* What outlived the process before. */
+static void take_up(struct qn_consensus *c, const struct qn_consensus_config *config)
+{
+    c->log_view = c->final_view;
+    qn_restore_final(c, config->final_cert);
+    if (c->memory == QN_MEMORY_INTACT && !qn_restore(c, config)) {
+        qn_log(c->log, QN_LOG_ERROR, "consensus", "bad_records",
+               "records=%zu: they contradict each other; memory counts as lost",
+               config->record_count);
+        c->memory = QN_MEMORY_LOST;
+    }
+    if (c->memory == QN_MEMORY_INTACT) {
+        c->log_ceiling = config->head.ceiling;
+        c->recovered = config->head.recovered;
+    } else if (config->head.lost) { /* asked before, but cast no vote since */
+        c->nonce = config->head.nonce;
+    }
+}
+
 struct qn_consensus *qn_consensus_new(const struct qn_consensus_config *config, qn_time_us now)
 {
     struct qn_consensus *c = calloc(1, sizeof *c);
@@ -21,6 +40,7 @@ struct qn_consensus *qn_consensus_new(const struct qn_consensus_config *config, 
     c->heartbeat = config->heartbeat;
     c->first_block = config->first_block;
     c->memory = config->memory;
+    c->nonce = config->seed ^ (now * 0x9e3779b97f4a7c15U);
     c->resend_min = config->resend_min;
     c->resend_max = config->resend_max;
     c->log = config->log;
@@ -31,11 +51,13 @@ struct qn_consensus *qn_consensus_new(const struct qn_consensus_config *config, 
         c->votes[i].entries = calloc(QN_CONSENSUS_KINDS * c->n, sizeof *c->votes[i].entries);
         QN_ASSERT(c->votes[i].entries != NULL);
     }
-    size_t jobs = QN_CONSENSUS_VOTE_VIEWS * QN_CONSENSUS_KINDS + QN_CONSENSUS_CERT_JOBS;
+    /* Votes, certificates of others, answers to RECOVER and the votes in them, evidence. */
+    size_t jobs = QN_CONSENSUS_VOTE_VIEWS * QN_CONSENSUS_KINDS + QN_CONSENSUS_CERT_JOBS + 3;
     qn_verify_init(&c->verify, jobs * c->n, config->seed);
     qn_final_set(c, config->final_block, config->final_view);
     c->fresh_recheck = false;
     c->view = c->final_view + 1;
+    take_up(c, config);
     return c;
 }
 
@@ -53,6 +75,10 @@ void qn_consensus_free(struct qn_consensus *c)
     for (size_t i = 0; i < QN_CONSENSUS_CERT_JOBS; i++) {
         qn_cert_job_clear(&c->cert_jobs[i]);
     }
+    for (unsigned i = 0; i < c->n; i++) {
+        qn_recover_clear(&c->peers[i]);
+        qn_recover_answers_clear(&c->peers[i]);
+    }
     qn_verify_fini(&c->verify);
     qn_block_drop(c->final_block);
     free(c->peers);
@@ -68,8 +94,11 @@ void qn_consensus_begin(struct qn_consensus *c, struct qn_consensus_actions *out
 void qn_consensus_end(struct qn_consensus *c)
 {
     qn_settle(c);
-    qn_join_try(c);
     qn_view_catch_up(c);
+    if (qn_recover_try(c)) { /* now it may vote */
+        qn_settle(c);
+        qn_view_step(c);
+    }
     qn_request_update(c);
     c->out = NULL;
 }
@@ -83,7 +112,7 @@ void qn_consensus_start(struct qn_consensus *c, struct qn_consensus_actions *out
         c->heartbeat_at = c->now + (is_first ? c->first_block : c->heartbeat);
         c->resend_interval = c->resend_min;
         if (c->memory != QN_MEMORY_TRUSTED) {
-            qn_join_begin(c);
+            qn_recover_begin(c);
         }
     }
     qn_consensus_end(c);
@@ -98,6 +127,7 @@ void qn_consensus_on_link(struct qn_consensus *c, struct qn_consensus_actions *o
     c->peers[validator].linked = up;
     if (fresh) {
         qn_resend(c, validator);
+        qn_recover_link(c, validator);
     }
     qn_consensus_end(c);
 }
@@ -132,6 +162,12 @@ static enum qn_err dispatch(struct qn_consensus *c, int validator, enum qn_messa
     }
     if (kind == QN_STATUS) {
         return qn_on_status(c, validator, bytes);
+    }
+    if (kind == QN_RECOVER) {
+        return qn_on_recover(c, validator, bytes);
+    }
+    if (kind == QN_RECOVER_REPLY) {
+        return qn_on_recover_reply(c, validator, bytes);
     }
     return kind == QN_CONSENSUS_REQUEST ? qn_on_request(c, validator, bytes) : QN_ERR_MALFORMED;
 }
@@ -183,6 +219,8 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c)
     if (c->fresh_recheck && c->pending) {
         return c->now;
     }
+    qn_time_us recover = qn_recover_deadline(c);
+    deadline = recover < deadline ? recover : deadline;
     if (c->started && c->heartbeat_at > c->now && c->heartbeat_at < deadline) {
         deadline = c->heartbeat_at;
     }
@@ -194,10 +232,24 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c)
     return deadline;
 }
 
+/* What was lost before this epoch began may hold votes of the next one, if the commit that ended this one
+ * was lost too; not of the one after it, whose votes need a quorum that would have answered from there. */
+static enum qn_memory next_memory(const struct qn_consensus *c)
+{
+    if (c->joining) {
+        return c->memory;
+    }
+    return c->recovered ? QN_MEMORY_LOST_AGAIN : QN_MEMORY_TRUSTED;
+}
+
 void qn_consensus_info(const struct qn_consensus *c, struct qn_consensus_info *info)
 {
     *info = (struct qn_consensus_info){.started = c->started,
                                        .joining = c->joining,
+                                       .lost = qn_recover_lost(c),
+                                       .answers = qn_recover_answers(c),
+                                       .answers_needed = qn_recover_needed(c),
+                                       .next_memory = next_memory(c),
                                        .ceiling = c->joining ? 0 : c->ceiling,
                                        .epoch = c->epoch,
                                        .view = c->view,

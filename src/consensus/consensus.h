@@ -90,7 +90,7 @@ struct qn_consensus_config {
     qn_time_us
         first_block; /* a new network makes block 1 so long after start; 0: after heartbeat */
     enum qn_memory memory;
-    struct qn_consensus_head head; /* INTACT: as read from the log */
+    struct qn_consensus_head head; /* as read from the log; zero: there is none to be believed */
     /* INTACT: records of this epoch, as read from the log; read by qn_consensus_new only. */
     const struct qn_consensus_record *records;
     size_t record_count;
@@ -100,7 +100,8 @@ struct qn_consensus_config {
     const struct qn_log *log;
     /* The final block to start from; the genesis block for a new network. */
     struct qn_block *final_block;
-    uint64_t final_view; /* view in which it was finalized; 0 for genesis */
+    uint64_t final_view; /* view in which it was finalized; 0 if that was in an earlier epoch */
+    struct qn_buf *final_cert; /* its finalization, to help others on; may be NULL */
 };
 /* D of the daemon. */
 #define QN_CONSENSUS_DELTA QN_MS(300)
@@ -122,7 +123,7 @@ void qn_consensus_on_link(struct qn_consensus *c, struct qn_consensus_actions *o
  * added, and after each COMMIT with what is left. */
 void qn_consensus_on_pending(struct qn_consensus *c, struct qn_consensus_actions *out, bool pending,
                              qn_time_us now);
-/* A consensus message (kinds QN_PROPOSE .. QN_CONSENSUS_REQUEST) of this validator, undecoded.
+/* A consensus message (kinds QN_PROPOSE .. QN_RECOVER_REPLY) of this validator, undecoded.
  * Errors are the sender's fault (malformed, impossible); the caller closes its link. Late or
  * unneeded messages are QN_OK. */
 QN_MUST_USE enum qn_err qn_consensus_on_message(struct qn_consensus *c,
@@ -154,7 +155,10 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c);
 struct qn_consensus_info {
     bool started;
     bool joining;     /* started, but too few others have said where they are: no vote yet */
-    uint64_t ceiling; /* no vote in views up to this one; 0: none barred */
+    unsigned lost;    /* while joining: validators known to have lost their memory, self included */
+    unsigned answers; /* while joining: of those whose answer counts... */
+    unsigned answers_needed;    /* ...that there must be */
+    uint64_t ceiling;           /* no vote in views up to this one; 0: none barred */
     enum qn_memory next_memory; /* what may be said of the memory of the next epoch's object, made
                                    when this one is at its end */
     uint64_t epoch;

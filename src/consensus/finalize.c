@@ -100,11 +100,30 @@ static bool chain_is_executed(struct qn_consensus *c, const struct qn_chain *cha
     return chain->complete;
 }
 
+/* After a restart the view in which our final block became final may be unknown, and so a finalization of
+ * it, or of one before it, may come as if it were news. */
+static bool is_final_already(struct qn_consensus *c)
+{
+    struct qn_view_slot *slot = qn_slot_find(c, c->settled_view);
+    const struct qn_view_cert *cert = slot != NULL ? &slot->certs[QN_VOTE_FINALIZE - 1] : NULL;
+
+    if (cert == NULL || cert->bytes == NULL) {
+        return false;
+    }
+    const struct qn_body *body = qn_slot_body_of(slot, &cert->block_id);
+    bool below = body != NULL && body->block->header.height < qn_final_height(c);
+    return below || qn_hash_equal(&cert->block_id, &c->final_block->id);
+}
+
 static void commit_try(struct qn_consensus *c)
 {
     struct qn_chain chain;
 
     if (c->settled_view <= c->final_view) {
+        return;
+    }
+    if (is_final_already(c)) {
+        qn_final_set(c, c->final_block, c->settled_view);
         return;
     }
     final_chain(c, &chain);

@@ -97,8 +97,8 @@ static bool start_verifying(struct qn_consensus *c, struct qn_cert_job *job,
 
     for (size_t i = 0; i < cert->signature_count; i++) {
         int signer = qn_cert_signer(cert, i);
-        struct qn_verify_job what = {.view = cert->view, .kind = cert->kind, .validator = signer};
-        what.key = qn_verify_key(signer, cert->kind, &digest, cert->signatures[i]);
+        struct qn_verify_job what =
+            qn_verify_vote(cert->view, cert->kind, signer, &digest, cert->signatures[i]);
         enum qn_verify_answer answer = qn_verify_start(c, &what, &digest, cert->signatures[i]);
         if (answer == QN_VERIFY_FULL) {
             return false;

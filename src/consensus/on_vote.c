@@ -23,8 +23,8 @@ struct qn_vote_entry *qn_votes_entry(const struct qn_consensus *c, struct qn_vot
     return &votes->entries[((size_t)kind - 1) * c->n + (size_t)validator];
 }
 
-static void entry_to_vote(struct qn_vote *vote, const struct qn_vote_entry *entry,
-                          enum qn_vote_kind kind, uint64_t epoch, uint64_t view)
+void qn_entry_vote(struct qn_vote *vote, const struct qn_vote_entry *entry, enum qn_vote_kind kind,
+                   uint64_t epoch, uint64_t view)
 {
     *vote = (struct qn_vote){.kind = kind,
                              .epoch = epoch,
@@ -35,19 +35,16 @@ static void entry_to_vote(struct qn_vote *vote, const struct qn_vote_entry *entr
                              .signature = entry->signature};
 }
 
-/* Two votes that no honest validator casts both: kept as proof, and the link is closed. */
+/* Two votes that no honest validator casts both: evidence, and the link is closed. */
 static void equivocated(struct qn_consensus *c, int validator, const struct qn_vote_entry *first,
                         enum qn_vote_kind first_kind, const struct qn_vote *second)
 {
     c->equivocations += 1;
     qn_log(c->log, QN_LOG_ERROR, "consensus", "equivocation", "validator=%d view=%llu kinds=%d,%d",
            validator, (unsigned long long)second->view, (int)first_kind, (int)second->kind);
-    if (c->proof_count < QN_CONSENSUS_PROOFS) {
-        struct qn_vote_proof *proof = &c->proofs[c->proof_count++];
-        proof->validator = validator;
-        entry_to_vote(&proof->first, first, first_kind, c->epoch, second->view);
-        proof->second = *second;
-    }
+    struct qn_vote earlier;
+    qn_entry_vote(&earlier, first, first_kind, c->epoch, second->view);
+    qn_evidence_begin(c, validator, &earlier, second);
     qn_consensus_fault(c, validator, QN_ERR_DUPLICATE);
 }
 
@@ -86,7 +83,7 @@ bool qn_votes_put(struct qn_consensus *c, int validator, const struct qn_vote *v
     return false;
 }
 
-static struct qn_hash vote_digest(const struct qn_consensus *c, const struct qn_vote *vote)
+struct qn_hash qn_vote_digest(const struct qn_consensus *c, const struct qn_vote *vote)
 {
     switch (vote->kind) {
     case QN_VOTE_NOTARIZE:
@@ -123,7 +120,7 @@ enum qn_err qn_on_vote(struct qn_consensus *c, int validator, enum qn_vote_kind 
     if (qn_votes_at(c, vote.view) == NULL || qn_slot_get(c, vote.view) == NULL) {
         return QN_OK;
     }
-    struct qn_hash digest = vote_digest(c, &vote);
+    struct qn_hash digest = qn_vote_digest(c, &vote);
     qn_view_seen(c, vote.view);
     if (qn_votes_put(c, validator, &vote, &digest)) {
         qn_quorum_try(c, vote.view, kind, &digest);

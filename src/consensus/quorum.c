@@ -30,7 +30,8 @@ static struct tally count_votes(const struct qn_consensus *c, const struct qn_vi
             tally.buffered += entry->state == QN_ENTRY_BUFFERED;
         }
     }
-    if (own->cast && own->message == NULL && !own->failed && qn_hash_equal(&own->digest, digest)) {
+    if (own->cast && own->message == NULL && !own->failed && slot->view > c->ceiling &&
+        qn_hash_equal(&own->digest, digest)) {
         tally.own_coming = 1;
     }
     return tally;
@@ -99,10 +100,10 @@ static void assemble(struct qn_consensus *c, const struct qn_view_slot *slot,
 static void verify_entry(struct qn_consensus *c, uint64_t view, enum qn_vote_kind kind,
                          int validator, struct qn_vote_entry *entry, struct tally *tally)
 {
-    struct qn_verify_job what = {.view = view, .kind = kind, .validator = validator};
+    struct qn_verify_job what =
+        qn_verify_vote(view, kind, validator, &entry->digest, entry_signature(entry));
 
-    entry->key = qn_verify_key(validator, kind, &entry->digest, entry_signature(entry));
-    what.key = entry->key;
+    entry->key = what.key;
     switch (qn_verify_start(c, &what, &entry->digest, entry_signature(entry))) {
     case QN_VERIFY_KNOWN:
         entry->state = QN_ENTRY_VERIFIED;

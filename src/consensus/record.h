@@ -27,6 +27,7 @@ struct qn_consensus_head {
     bool lost;        /* own votes were lost: whatever is in the log is not all of them */
     bool recovered;   /* the memory of this epoch was not there from its start (next_memory) */
     uint64_t ceiling; /* no vote in views up to this one; 0: none barred */
+    uint64_t nonce;   /* with which the others were asked */
 };
 
 /* An own vote {1: epoch, 2: view, 3: kind, 4: digest, 5: parent view, 6: block id}; 5 and 6 lack for
@@ -41,5 +42,17 @@ struct qn_own_record {
 };
 struct qn_buf *qn_own_record_encode(const struct qn_own_record *record);
 QN_MUST_USE enum qn_err qn_own_record_decode(struct qn_own_record *record, struct qn_span bytes);
+
+/* A block of a view {1: parent view, 2: block, 3: signature}; 3 lacks for an own one, which was being signed
+ * when it was stored. */
+struct qn_block_record {
+    uint64_t parent_view;
+    struct qn_span block;     /* encoded */
+    struct qn_span signature; /* the leader's; NULL, 0: none */
+};
+struct qn_buf *qn_block_record_encode(const struct qn_block_record *record);
+/* The spans point into bytes. */
+QN_MUST_USE enum qn_err qn_block_record_decode(struct qn_block_record *record,
+                                               struct qn_span bytes);
 
 #endif

@@ -11,8 +11,7 @@ struct qn_buf *qn_latest_finalization(struct qn_consensus *c)
     return slot != NULL ? slot->certs[QN_VOTE_FINALIZE - 1].bytes : NULL;
 }
 
-/* The certificate with which the current view was entered. */
-static struct qn_buf *entry_certificate(struct qn_consensus *c)
+struct qn_buf *qn_entry_certificate(struct qn_consensus *c)
 {
     const struct qn_view_slot *slot = qn_slot_find(c, c->view - 1);
 
@@ -44,7 +43,7 @@ static void resend_own_votes(struct qn_consensus *c, int to)
 void qn_resend(struct qn_consensus *c, int to)
 {
     struct qn_buf *latest = qn_latest_finalization(c);
-    struct qn_buf *entry = entry_certificate(c);
+    struct qn_buf *entry = qn_entry_certificate(c);
 
     if (latest != NULL) {
         qn_consensus_send(c, to, QN_CERT, qn_buf_hold(latest));

@@ -18,10 +18,43 @@ void qn_consensus_send(struct qn_consensus *c, int to, enum qn_message_kind kind
                        struct qn_buf *bytes);
 void qn_consensus_fault(struct qn_consensus *c, int validator, enum qn_err err);
 
-/* ---- join.c: from when on to vote ---- */
-void qn_join_begin(struct qn_consensus *c);
-/* Ends the waiting if enough validators have answered. */
-void qn_join_try(struct qn_consensus *c);
+/* ---- recover.c, recover_answer.c: from when on to vote ---- */
+void qn_recover_begin(struct qn_consensus *c);
+/* Asks again when it is time to, and ends the waiting if that is allowed now: true if it did. */
+bool qn_recover_try(struct qn_consensus *c);
+/* A link came up: whoever has not answered is asked. */
+void qn_recover_link(struct qn_consensus *c, int validator);
+enum qn_err qn_on_recover(struct qn_consensus *c, int validator, struct qn_span bytes);
+enum qn_err qn_on_recover_reply(struct qn_consensus *c, int validator, struct qn_span bytes);
+/* The signature of our answer to this validator. */
+void qn_recover_signed(struct qn_consensus *c, uint64_t cookie,
+                       const struct qn_signature *signature);
+void qn_recover_verified(struct qn_consensus *c, const struct qn_hash *key, bool ok);
+enum qn_recover_state qn_recover_state(const struct qn_consensus *c);
+/* Answers of others that have to be there before a vote. */
+unsigned qn_recover_needed(const struct qn_consensus *c);
+/* While it waits: validators without memory, and answers that count. */
+unsigned qn_recover_lost(const struct qn_consensus *c);
+unsigned qn_recover_answers(const struct qn_consensus *c);
+void qn_recover_clear(struct qn_validator_state *peer);
+void qn_recover_answers_clear(struct qn_validator_state *peer);
+qn_time_us qn_recover_deadline(const struct qn_consensus *c);
+
+/* ---- durable.c, restore.c: what outlives the process ---- */
+/* Emits PERSIST: an own vote (NULL: none) and everything not kept so far that votes may rest on. */
+void qn_durable_persist(struct qn_consensus *c, uint64_t cookie, const struct qn_own_record *own);
+/* False: the records are not what this program writes. */
+bool qn_restore(struct qn_consensus *c, const struct qn_consensus_config *config);
+/* The certificate of the final block that was started from: to help others on. */
+void qn_restore_final(struct qn_consensus *c, struct qn_buf *cert);
+/* Signs restored votes of the last views anew, so that they are sent. */
+void qn_restore_resume(struct qn_consensus *c);
+
+/* ---- evidence.c ---- */
+/* Two votes of one validator that contradict each other: verified, then told. */
+void qn_evidence_begin(struct qn_consensus *c, int validator, const struct qn_vote *first,
+                       const struct qn_vote *second);
+void qn_evidence_verified(struct qn_consensus *c, const struct qn_hash *key, bool ok);
 
 /* ---- view.c: rules 1 and 2 ---- */
 /* Enters the view after the highest certified one, if that is above the current. */
@@ -56,7 +89,11 @@ bool qn_block_executed(struct qn_consensus *c, const struct qn_hash *block_id);
 /* ---- vote.c: casting ---- */
 void qn_vote_cast(struct qn_consensus *c, struct qn_view_slot *slot, enum qn_vote_kind kind,
                   uint64_t parent_view, const struct qn_hash *block_id);
+/* Emits SIGN for an own vote that was cast. */
+void qn_vote_sign(struct qn_consensus *c, const struct qn_view_slot *slot, enum qn_vote_kind kind);
 void qn_own_vote_clear(struct qn_own_vote *own);
+/* What a vote signs. */
+struct qn_hash qn_vote_digest(const struct qn_consensus *c, const struct qn_vote *vote);
 enum qn_message_kind qn_vote_message_kind(enum qn_vote_kind kind);
 
 /* ---- finalize.c: rules 5 and 7 ---- */
@@ -78,6 +115,8 @@ unsigned qn_live_count(const struct qn_consensus *c);
 void qn_resend(struct qn_consensus *c, int to);
 /* The finalization certificate of the highest view that has one; NULL if none is held. */
 struct qn_buf *qn_latest_finalization(struct qn_consensus *c);
+/* The certificate with which the current view was entered; NULL if none is held. */
+struct qn_buf *qn_entry_certificate(struct qn_consensus *c);
 
 /* ---- request.c, answer.c ---- */
 /* Asks for what is missing, as far as it is time to; sets the time of the next look. */

@@ -27,13 +27,15 @@ enum {
     QN_CONSENSUS_REQUESTS_TO_SYNC = 3, /* resend_min for requests before block sync is asked for */
     QN_CONSENSUS_CARRY_VIEWS = 3,      /* a joiner is carried at most so far ahead, at most... */
     QN_CONSENSUS_CARRY_PAUSE_US = 10000000, /* ...so often */
-    QN_CONSENSUS_PROOFS = 8,                /* proofs of equivocation kept, the first ones */
+    QN_CONSENSUS_PROOFS = 8,                /* pairs of contradicting votes being verified */
 };
 _Static_assert(QN_CONSENSUS_OWN_VOTES_RESENT < QN_CONSENSUS_VOTE_VIEWS,
                "what is repeated can still be counted");
 _Static_assert(QN_CONSENSUS_WINDOW + 4 * QN_VALIDATORS_MAX + 128 < QN_CONSENSUS_ACTIONS_MAX,
                "commits, verifications and answers of one event fit in the queue");
 
+/* A validator that restarts with an intact log hears the others for so long at most. */
+#define QN_CONSENSUS_RECOVER_WAIT QN_SECONDS(5)
 #define QN_TIME_NEVER UINT64_MAX
 
 enum qn_check_state { QN_CHECK_NONE, QN_CHECK_RUNNING, QN_CHECK_VALID, QN_CHECK_INVALID };
@@ -45,6 +47,7 @@ struct qn_body {
     struct qn_hash p;
     struct qn_buf *signature; /* the leader's, only to pass the proposal on */
     int from;                 /* validator who sent it */
+    bool kept;                /* on its way into the log, or in it */
     bool useless; /* its transactions are not those of the header that the id stands for */
     enum qn_check_state check;
     bool check_certified; /* the check that runs or ran knew that a quorum vouches for the block */
@@ -70,7 +73,8 @@ struct qn_view_cert {
     uint64_t parent_view;
     struct qn_hash block_id;
     struct qn_hash p;
-    int from; /* validator who sent it, or -1: assembled here */
+    int from;  /* validator who sent it, or -1: assembled here */
+    bool kept; /* on its way into the log, or in it */
 };
 
 struct qn_view_slot {

@@ -11,9 +11,7 @@
 
 struct qn_validator_state {
     bool linked;
-    bool told;          /* a STATUS came since we started */
-    uint64_t told_view; /* of the first one */
-    uint64_t view;      /* as it last said */
+    uint64_t view; /* as it last said */
     uint64_t final_height;
     uint64_t ceiling;     /* carried past this view: it casts no vote up to it */
     qn_time_us carry_at;  /* not before: believing another ceiling */
@@ -21,6 +19,19 @@ struct qn_validator_state {
     qn_time_us status_at; /* not before: our status to one who is ahead */
     qn_time_us answers_at;
     unsigned answers;
+    bool convicted; /* evidence of its equivocation was told */
+
+    /* Its answer to our RECOVER, its signature verified. The first one of a validator that kept its
+     * memory stays: later claims would only make us wait for what came after it. */
+    enum qn_recover_state recover_state; /* 0: none yet */
+    uint64_t recover_view;
+    bool recover_knows;                     /* an earlier life of ours */
+    struct qn_recover_check *recover_check; /* being verified; NULL: none */
+    /* Its RECOVER to us. */
+    bool recover_asked;
+    uint64_t recover_nonce;                 /* of its first one */
+    qn_time_us recover_at;                  /* not before: answering again */
+    struct qn_recover_draft *recover_draft; /* the answer being signed; NULL: none */
 };
 
 enum qn_arm_reason {
@@ -51,8 +62,20 @@ struct qn_consensus {
     const struct qn_log *log;
 
     bool started;
-    enum qn_memory memory;
-    bool joining; /* not enough others have said where they are */
+    enum qn_memory memory; /* what was said at the start, or LOST since the log proved to lie */
+    bool joining;          /* not enough others have said where they are */
+    bool asking;           /* sends RECOVER to those who have not answered */
+    bool lied;             /* the log lacked a vote of ours */
+    bool recovered;        /* see qn_consensus_head */
+    bool too_many_lost;    /* said in the log */
+    uint64_t nonce;
+    qn_time_us ask_at;
+    qn_time_us ask_interval;
+    qn_time_us wait_until; /* INTACT: votes from then on, whoever has answered */
+    uint64_t log_view;     /* newest of the log at the start, or the final view then */
+    uint64_t log_ceiling;  /* as the log said */
+    uint64_t voted_view;   /* newest in which this object cast a vote */
+    uint64_t recover_serial;
     uint64_t view;
     uint64_t ceiling;        /* no vote in views up to this one; for restarts */
     uint64_t certified_view; /* highest view with a certificate: view - 1, or more at the window */
@@ -86,7 +109,6 @@ struct qn_consensus {
     struct qn_verify verify;
     struct qn_validator_state *peers; /* n */
 
-    size_t proof_count;
     struct qn_vote_proof proofs[QN_CONSENSUS_PROOFS];
 
     uint64_t nullified_views;

@@ -70,10 +70,6 @@ enum qn_err qn_on_status(struct qn_consensus *c, int validator, struct qn_span b
     if (err != QN_OK || status.epoch != c->epoch) {
         return err;
     }
-    if (!peer->told) { /* later claims would only make the joining wait for what came after it */
-        peer->told = true;
-        peer->told_view = status.view;
-    }
     peer->view = status.view;
     peer->final_height = status.final_height;
     if (status.final_height == qn_final_height(c) &&

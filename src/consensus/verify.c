@@ -32,7 +32,7 @@ void qn_verify_fini(struct qn_verify *verify)
     *verify = (struct qn_verify){0};
 }
 
-struct qn_hash qn_verify_key(int validator, enum qn_vote_kind kind, const struct qn_hash *digest,
+struct qn_hash qn_verify_key(int validator, enum qn_sign_kind kind, const struct qn_hash *digest,
                              struct qn_span signature)
 {
     uint8_t head[2] = {(uint8_t)validator, (uint8_t)kind};
@@ -41,6 +41,16 @@ struct qn_hash qn_verify_key(int validator, enum qn_vote_kind kind, const struct
 
     _Static_assert(QN_VALIDATORS_MAX <= UINT8_MAX, "a validator index fits in a byte");
     return qn_sha3_parts(parts, QN_ARRAY_COUNT(parts));
+}
+
+struct qn_verify_job qn_verify_vote(uint64_t view, enum qn_vote_kind kind, int validator,
+                                    const struct qn_hash *digest, struct qn_span signature)
+{
+    struct qn_verify_job job = {
+        .view = view, .kind = kind, .sign_kind = qn_vote_sign_kind(kind), .validator = validator};
+
+    job.key = qn_verify_key(validator, job.sign_kind, digest, signature);
+    return job;
 }
 
 static void remember(struct qn_verify *verify, const struct qn_hash *key)
@@ -85,7 +95,7 @@ enum qn_verify_answer qn_verify_start(struct qn_consensus *c, const struct qn_ve
     struct qn_consensus_action *action = qn_consensus_emit(c, QN_CONSENSUS_VERIFY);
     action->cookie = job->serial << COOKIE_JOB_BITS | index;
     action->validator = job->validator;
-    action->sign_kind = qn_vote_sign_kind(job->kind);
+    action->sign_kind = job->sign_kind;
     action->digest = *digest;
     QN_ASSERT(signature.len <= sizeof action->signature.bytes);
     action->signature.len = (uint16_t)signature.len;
@@ -109,8 +119,12 @@ static void verified(struct qn_consensus *c, uint64_t cookie, bool ok)
     if (ok) {
         remember(verify, &job.key);
     }
-    qn_quorum_verified(c, &job, ok);
-    qn_cert_jobs_verified(c, &job.key, ok);
+    if (job.kind != 0) {
+        qn_quorum_verified(c, &job, ok);
+        qn_cert_jobs_verified(c, &job.key, ok);
+    }
+    qn_recover_verified(c, &job.key, ok);
+    qn_evidence_verified(c, &job.key, ok);
 }
 
 void qn_consensus_on_verified(struct qn_consensus *c, struct qn_consensus_actions *out,

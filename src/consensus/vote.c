@@ -28,7 +28,8 @@ void qn_own_vote_clear(struct qn_own_vote *own)
     *own = (struct qn_own_vote){0};
 }
 
-/* SIGN and PERSIST of one vote share a cookie, which names the vote. */
+/* SIGN and PERSIST of one vote share a cookie, which names the vote; multiples of 4 name answers to
+ * RECOVER. */
 static uint64_t vote_cookie(uint64_t view, enum qn_vote_kind kind)
 {
     return view * (QN_CONSENSUS_KINDS + 1) + (uint64_t)kind;
@@ -48,17 +49,6 @@ static struct qn_own_vote *own_of_cookie(struct qn_consensus *c, struct qn_view_
     return own != NULL && own->cast && own->message == NULL ? own : NULL;
 }
 
-static struct qn_buf *record_encode(const struct qn_consensus *c, uint64_t view,
-                                    enum qn_vote_kind kind, const struct qn_own_vote *own)
-{
-    return qn_own_record_encode(&(struct qn_own_record){.epoch = c->epoch,
-                                                        .view = view,
-                                                        .kind = kind,
-                                                        .digest = own->digest,
-                                                        .parent_view = own->parent_view,
-                                                        .block_id = own->block_id});
-}
-
 /* Rules 4 and 6 once more: stopping beats signing what must not be signed. */
 static void assert_allowed(const struct qn_view_slot *slot, enum qn_vote_kind kind)
 {
@@ -68,6 +58,15 @@ static void assert_allowed(const struct qn_view_slot *slot, enum qn_vote_kind ki
     QN_ASSERT(QN_MUTANT != 0 || kind != QN_VOTE_NOTARIZE || !own[QN_VOTE_NULLIFY - 1].cast);
     QN_ASSERT(QN_MUTANT != 0 || kind != QN_VOTE_FINALIZE || !own[QN_VOTE_NULLIFY - 1].cast);
     QN_ASSERT(QN_MUTANT != 0 || kind != QN_VOTE_NULLIFY || !own[QN_VOTE_FINALIZE - 1].cast);
+}
+
+void qn_vote_sign(struct qn_consensus *c, const struct qn_view_slot *slot, enum qn_vote_kind kind)
+{
+    struct qn_consensus_action *sign = qn_consensus_emit(c, QN_CONSENSUS_SIGN);
+
+    sign->cookie = vote_cookie(slot->view, kind);
+    sign->sign_kind = qn_vote_sign_kind(kind);
+    sign->digest = slot->own[kind - 1].digest;
 }
 
 void qn_vote_cast(struct qn_consensus *c, struct qn_view_slot *slot, enum qn_vote_kind kind,
@@ -86,17 +85,15 @@ void qn_vote_cast(struct qn_consensus *c, struct qn_view_slot *slot, enum qn_vot
         own->digest = qn_proposal_digest(&c->network, c->epoch, slot->view, parent_view, block_id);
     }
 
-    struct qn_consensus_action *sign = qn_consensus_emit(c, QN_CONSENSUS_SIGN);
-    sign->cookie = vote_cookie(slot->view, kind);
-    sign->sign_kind = qn_vote_sign_kind(kind);
-    sign->digest = own->digest;
-    struct qn_consensus_action *persist = qn_consensus_emit(c, QN_CONSENSUS_PERSIST);
-    persist->cookie = sign->cookie;
-    persist->record_count = 1;
-    persist->records[0] =
-        (struct qn_consensus_record){.kind = (enum qn_record_kind)kind,
-                                     .view = slot->view,
-                                     .bytes = record_encode(c, slot->view, kind, own)};
+    c->voted_view = slot->view > c->voted_view ? slot->view : c->voted_view;
+    qn_vote_sign(c, slot, kind);
+    qn_durable_persist(c, vote_cookie(slot->view, kind),
+                       &(struct qn_own_record){.epoch = c->epoch,
+                                               .view = slot->view,
+                                               .kind = kind,
+                                               .digest = own->digest,
+                                               .parent_view = own->parent_view,
+                                               .block_id = own->block_id});
     qn_quorum_try(c, slot->view, kind,
                   &own->digest); /* others' votes verify while this one signs */
 }
@@ -179,7 +176,11 @@ void qn_consensus_on_signed(struct qn_consensus *c, struct qn_consensus_actions 
                             uint64_t cookie, const struct qn_signature *signature, qn_time_us now)
 {
     qn_consensus_begin(c, out, now);
-    signed_or_not(c, cookie, signature);
+    if (cookie % (QN_CONSENSUS_KINDS + 1) == 0) {
+        qn_recover_signed(c, cookie / (QN_CONSENSUS_KINDS + 1), signature);
+    } else {
+        signed_or_not(c, cookie, signature);
+    }
     qn_consensus_end(c);
 }
 

@@ -32,7 +32,8 @@ struct qn_verify_job {
     uint64_t serial; /* 0: free */
     struct qn_hash key;
     uint64_t view;
-    enum qn_vote_kind kind;
+    enum qn_sign_kind sign_kind;
+    enum qn_vote_kind kind; /* 0: no vote */
     int validator;
 };
 
@@ -67,11 +68,13 @@ struct qn_cert_job {
     int parked_from;
 };
 
-/* Two votes of one validator that no honest one casts both. */
+/* Two votes of one validator that no honest one casts both, being verified. */
 struct qn_vote_proof {
+    bool used;
     int validator;
-    struct qn_vote first;
-    struct qn_vote second;
+    struct qn_vote votes[2];
+    bool pending[2];
+    struct qn_hash keys[2];
 };
 
 /* ---- on_vote.c, quorum.c: rules 8 and 9 ---- */
@@ -84,6 +87,9 @@ bool qn_votes_put(struct qn_consensus *c, int validator, const struct qn_vote *v
 struct qn_vote_view *qn_votes_at(struct qn_consensus *c, uint64_t view);
 struct qn_vote_entry *qn_votes_entry(const struct qn_consensus *c, struct qn_vote_view *votes,
                                      enum qn_vote_kind kind, int validator);
+/* The vote that an entry holds. */
+void qn_entry_vote(struct qn_vote *vote, const struct qn_vote_entry *entry, enum qn_vote_kind kind,
+                   uint64_t epoch, uint64_t view);
 void qn_votes_put_own(struct qn_consensus *c, const struct qn_view_slot *slot,
                       enum qn_vote_kind kind);
 void qn_quorum_try(struct qn_consensus *c, uint64_t view, enum qn_vote_kind kind,
@@ -94,8 +100,11 @@ void qn_quorum_verified(struct qn_consensus *c, const struct qn_verify_job *job,
 enum qn_verify_answer { QN_VERIFY_KNOWN, QN_VERIFY_STARTED, QN_VERIFY_FULL };
 void qn_verify_init(struct qn_verify *verify, size_t capacity, uint64_t seed);
 void qn_verify_fini(struct qn_verify *verify);
-struct qn_hash qn_verify_key(int validator, enum qn_vote_kind kind, const struct qn_hash *digest,
+struct qn_hash qn_verify_key(int validator, enum qn_sign_kind kind, const struct qn_hash *digest,
                              struct qn_span signature);
+/* A job for a vote of this validator. */
+struct qn_verify_job qn_verify_vote(uint64_t view, enum qn_vote_kind kind, int validator,
+                                    const struct qn_hash *digest, struct qn_span signature);
 enum qn_verify_answer qn_verify_start(struct qn_consensus *c, const struct qn_verify_job *what,
                                       const struct qn_hash *digest, struct qn_span signature);
 
@@ -106,6 +115,9 @@ void qn_cert_job_clear(struct qn_cert_job *job);
 /* The job that verifies a notarization or finalization of this block in this view; NULL if none. */
 struct qn_cert_job *qn_cert_job_of(struct qn_consensus *c, uint64_t view,
                                    const struct qn_hash *block_id);
+/* Puts a certificate into its slot, whose place for it is empty. Takes over the reference of bytes. */
+void qn_certificate_store(struct qn_consensus *c, struct qn_view_slot *slot,
+                          const struct qn_cert *cert, struct qn_buf *bytes, int from);
 /* A certificate is complete and verified. Takes over the caller's reference of bytes. */
 void qn_certificate_adopt(struct qn_consensus *c, const struct qn_cert *cert, struct qn_buf *bytes,
                           int from);

@@ -8,8 +8,20 @@
 /* A new network shows life soon after its start gate opened, when the latecomers have linked too. */
 #define QN_FIRST_BLOCK QN_SECONDS(1)
 
-static void make_consensus(struct qn_node *node, struct qn_block *head)
+/* In which view the head became final, as its certificate says; else what the vote log knows of it. */
+static uint64_t final_view(const struct qn_node *node, const struct qn_buf *cert_bytes)
 {
+    struct qn_cert cert;
+    bool good = cert_bytes != NULL && qn_cert_decode(&cert, qn_buf_span(cert_bytes)) == QN_OK;
+    if (good && cert.epoch == node->epoch) {
+        return cert.view;
+    }
+    return node->vote_log.epoch == node->epoch ? node->vote_log.floor : 0;
+}
+
+static void make_consensus(struct qn_node *node, struct qn_block *head, struct qn_buf *cert)
+{
+    const struct qn_vote_log *log = &node->vote_log;
     struct qn_consensus_config config = {.network = node->genesis->network,
                                          .epoch = node->epoch,
                                          .validators = &node->committee,
@@ -17,13 +29,26 @@ static void make_consensus(struct qn_node *node, struct qn_block *head)
                                          .delta = node->config.delta,
                                          .heartbeat = node->config.heartbeat,
                                          .first_block = QN_FIRST_BLOCK,
-                                         .memory = QN_MEMORY_LOST,
+                                         .memory = node->memory,
+                                         .head = log->head,
+                                         .records = log->records,
+                                         .record_count = log->record_count,
                                          .resend_min = 2 * node->config.delta,
                                          .resend_max = QN_RESEND_MAX,
                                          .seed = qn_rng_next(&node->rng),
                                          .log = node->log,
-                                         .final_block = head};
+                                         .final_block = head,
+                                         .final_view = final_view(node, cert),
+                                         .final_cert = cert};
     node->consensus = qn_consensus_new(&config, node->now);
+}
+
+/* Own votes are read once; what a later epoch's object may believe, the one before it says. */
+static void open_vote_log(struct qn_node *node)
+{
+    if (node->vote_log.entries == NULL) {
+        node->memory = qn_vote_log_open(&node->vote_log, &node->storage, node->epoch, node->log);
+    }
 }
 
 void qn_node_committee_init(struct qn_node *node)
@@ -38,10 +63,24 @@ void qn_node_committee_init(struct qn_node *node)
     QN_ASSERT(err == QN_OK);
     err = qn_block_decode(&head, qn_buf_span(bytes));
     QN_ASSERT(err == QN_OK); /* our own storage */
-    make_consensus(node, head);
+    open_vote_log(node);
+    make_consensus(node, head, cert);
+    qn_vote_log_drop_records(&node->vote_log);
+    node->vote_log.head = (struct qn_consensus_head){0};
     qn_block_drop(head);
     qn_buf_drop(bytes);
     qn_buf_drop(cert);
+}
+
+void qn_node_committee_fini(struct qn_node *node)
+{
+    struct qn_consensus_info info;
+    if (node->consensus != NULL) {
+        qn_consensus_info(node->consensus, &info);
+        node->memory = info.next_memory;
+    }
+    qn_consensus_free(node->consensus);
+    node->consensus = NULL;
 }
 
 static void send_message(struct qn_node *node, const struct qn_consensus_action *action)
@@ -68,16 +107,10 @@ static void verify_vote(struct qn_node *node, const struct qn_consensus_action *
     qn_node_verify(node, job);
 }
 
-/* Own vote records live in a ring: consensus needs those above the finalized view, which are few. */
 static void persist_vote(struct qn_node *node, const struct qn_consensus_action *action)
 {
     struct qn_batch *batch = qn_batch_new();
-    for (size_t i = 0; i < action->record_count; i++) {
-        uint64_t slot = node->next_vote_record % QN_VOTE_RECORDS_MAX;
-        node->next_vote_record += 1;
-        uint8_t key[3] = {'v', (uint8_t)(slot >> 8), (uint8_t)slot};
-        qn_batch_put(batch, (struct qn_span){key, sizeof key}, action->records[i].bytes);
-    }
+    qn_vote_log_append(&node->vote_log, batch, node->epoch, action);
     qn_node_persist(node, QN_OWNER_CONSENSUS, action->cookie, batch);
 }
 
@@ -97,11 +130,13 @@ static void build(struct qn_node *node, const struct qn_consensus_action *action
 
 static void commit(struct qn_node *node, const struct qn_consensus_action *action)
 {
+    uint64_t epoch = node->epoch;
     if (qn_node_snapshot_holds_ledger(node) ||
         action->block->header.height != qn_ledger_height(node->ledger) + 1) {
         return; /* block sync, or a snapshot, was faster */
     }
     qn_node_commit(node, action->block, action->bytes);
+    qn_vote_log_prune(&node->vote_log, epoch, action->view);
     qn_follower_on_committed(node->follower, &node->follower_actions, action->block->header.height,
                              &action->block->id, node->now);
     qn_node_drain_follower(node);

@@ -36,10 +36,9 @@ void qn_node_epoch_init(struct qn_node *node)
 
 static void drop_objects(struct qn_node *node)
 {
-    qn_consensus_free(node->consensus);
+    qn_node_committee_fini(node);
     qn_follower_free(node->follower);
     qn_validator_set_fini(&node->committee);
-    node->consensus = NULL;
     node->follower = NULL;
 }
 

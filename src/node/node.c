@@ -193,6 +193,7 @@ void qn_node_free(struct qn_node *node)
     qn_follower_actions_fini(&node->follower_actions);
     qn_node_epoch_fini(node);
     qn_node_snapshot_fini(node);
+    qn_vote_log_close(&node->vote_log);
     qn_buf_drop(node->own_record);
     qn_announcer_fini(&node->announcer);
     qn_peer_table_fini(&node->peers);

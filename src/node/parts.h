@@ -95,6 +95,8 @@ void qn_node_poll_motions(struct qn_node *node);
 /* ---- committee.c ---- */
 /* A member of the committee votes, from the ledger's tip on. */
 void qn_node_committee_init(struct qn_node *node);
+/* Frees the consensus object, and keeps what it says of the memory of the next one. */
+void qn_node_committee_fini(struct qn_node *node);
 /* Performs what consensus asked for until nothing is left. */
 void qn_node_drain_consensus(struct qn_node *node);
 void qn_node_committee_link(struct qn_node *node, const struct qn_link *link, bool up);

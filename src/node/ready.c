@@ -23,6 +23,21 @@ static void add(struct lines *lines, const char *name, const char *format, ...)
     lines->count += 1;
 }
 
+/* Votes before the start must never meet others for the same view (docs/consensus.md, restarts). */
+static void look_at_memory(const struct qn_consensus_info *info, struct lines *lines)
+{
+    if (info->lost > qn_fault_limit(info->validator_count)) {
+        add(lines, "memory_lost",
+            "%u validators lost their memory of own votes, which is more than the %u that this "
+            "committee bears: it must stand until %u of the others are back with theirs",
+            info->lost, qn_fault_limit(info->validator_count), info->answers_needed);
+        return;
+    }
+    add(lines, "join",
+        "this validator does not vote yet: %u of %u others needed have said where they are",
+        info->answers, info->answers_needed);
+}
+
 static void look_at_committee(const struct qn_node *node, struct lines *lines)
 {
     struct qn_consensus_info info;
@@ -36,9 +51,7 @@ static void look_at_committee(const struct qn_node *node, struct lines *lines)
             "block production has not begun: %u of %u genesis nodes linked, %u needed", live,
             info.validator_count, qn_node_gate_needed(node));
     } else if (info.joining) {
-        add(lines, "join",
-            "this validator does not vote yet: too few others have said where "
-            "they are");
+        look_at_memory(&info, lines);
     } else if (live < info.quorum) {
         add(lines, "quorum", "consensus halted: %u of %u validators live, %u needed", live,
             info.validator_count, info.quorum);

@@ -17,6 +17,7 @@
 #include "node/own.h"
 #include "node/snapshot.h"
 #include "node/view.h"
+#include "node/vote_log.h"
 #include "peer/admission.h"
 #include "peer/dialer.h"
 #include "peer/peer_table.h"
@@ -26,7 +27,6 @@ enum {
     QN_BLOCK_CHECKS_MAX = 64,                /* blocks whose transactions are being verified */
     QN_PENDING_TXS_MAX = QN_MEMPOOL_TXS_MAX, /* transactions whose signatures are being verified */
     QN_RECORDS_ON_LINK_UP_MAX = 128, /* known records told to a new link: half of a P1 queue */
-    QN_VOTE_RECORDS_MAX = 1024,      /* ring of own vote records in storage */
 };
 
 /* Who asked for a signature, a verification or a write; the upper byte of a cookie. */
@@ -170,7 +170,8 @@ struct qn_node {
     struct qn_consensus *consensus; /* validators only */
     struct qn_consensus_actions consensus_actions;
     bool draining_consensus;
-    uint64_t next_vote_record;
+    enum qn_memory memory; /* of own votes: of the object that is made next */
+    struct qn_vote_log vote_log;
     struct qn_follower *follower;
     struct qn_follower_actions follower_actions;
     bool draining_follower;

@@ -50,6 +50,7 @@ static void commit(struct qn_node *node, const struct qn_follower_action *action
         action->block->header.height == qn_ledger_height(node->ledger) + 1) {
         qn_node_commit(node, action->block, action->cert);
         if (node->consensus != NULL && action->view > 0) {
+            qn_vote_log_prune(&node->vote_log, node->epoch, action->view);
             qn_consensus_on_synced(node->consensus, &node->consensus_actions, action->block,
                                    action->view, node->now);
             qn_node_drain_consensus(node);

@@ -32,23 +32,30 @@ const char *harness_failure(const struct harness *h)
     return h->failure[0] != '\0' ? h->failure : NULL;
 }
 
-void harness_boot(struct harness *h, struct harness_node *node)
+void harness_boot(struct harness *h, struct harness_node *node, enum qn_memory memory)
 {
+    const struct harness_disk *disk = node->disk;
+    const struct harness_final *tip = &node->blocks[node->block_count - 1];
+    uint64_t floor = memory == QN_MEMORY_INTACT ? disk->floor : 0;
     struct qn_consensus_config config = {.network = h->network,
                                          .validators = &h->validators,
                                          .self = node->validator,
                                          .delta = h->config.delta,
                                          .heartbeat = QN_HEARTBEAT_INTERVAL,
-                                         .memory =
-                                             h->config.joins ? QN_MEMORY_LOST : QN_MEMORY_TRUSTED,
+                                         .memory = memory,
+                                         .head = disk->head,
+                                         .records = disk->records,
+                                         .record_count = disk->record_count,
                                          .resend_min = 2 * h->config.delta,
                                          .resend_max = QN_SECONDS(5),
-                                         .seed = h->config.seed,
-                                         .final_block = h->genesis};
+                                         .seed = h->config.seed + node->starts,
+                                         .final_block = tip->block,
+                                         .final_view = tip->cert != NULL ? tip->view : floor,
+                                         .final_cert = tip->cert};
 
+    node->starts += 1;
     node->c = qn_consensus_new(&config, h->now);
     qn_consensus_actions_init(&node->actions);
-    harness_ledger_init(h, node);
 }
 
 static void add_node(struct harness *h, int validator, enum harness_fault fault,
@@ -59,7 +66,11 @@ static void add_node(struct harness *h, int validator, enum harness_fault fault,
     *node =
         (struct harness_node){.used = true, .alive = true, .validator = validator, .fault = fault};
     node->recipients = fault == HARNESS_SILENT ? 0 : recipients;
-    harness_boot(h, node);
+    node->disk = calloc(1, sizeof *node->disk);
+    QN_ASSERT(node->disk != NULL);
+    harness_disk_clear(node->disk);
+    harness_ledger_init(h, node);
+    harness_boot(h, node, h->config.joins ? QN_MEMORY_LOST : QN_MEMORY_TRUSTED);
 }
 
 /* Each copy of a twin talks to some; one validator at least hears both. */
@@ -100,8 +111,9 @@ struct harness *harness_new(const struct harness_config *config)
     return h;
 }
 
-static void event_drop(struct harness_event *event)
+void harness_event_drop(struct harness_event *event)
 {
+    harness_write_free(event->write);
     qn_buf_drop(event->bytes);
     if (event->block != NULL) {
         qn_block_drop(event->block);
@@ -111,17 +123,23 @@ static void event_drop(struct harness_event *event)
 void harness_free(struct harness *h)
 {
     for (size_t i = 0; i < h->event_count; i++) {
-        event_drop(&h->events[i]);
+        harness_event_drop(&h->events[i]);
     }
     for (unsigned i = 0; i < h->node_count; i++) {
         struct harness_node *node = &h->nodes[i];
         for (size_t j = 0; j < node->deferred_count; j++) {
-            event_drop(&node->deferred[j]);
+            harness_event_drop(&node->deferred[j]);
         }
         free(node->deferred);
         qn_consensus_free(node->c);
         qn_consensus_actions_fini(&node->actions);
         harness_ledger_fini(node);
+        harness_disk_clear(node->disk);
+        free(node->disk);
+        if (node->copy != NULL) {
+            harness_disk_clear(node->copy);
+            free(node->copy);
+        }
     }
     for (size_t i = 0; i < HARNESS_REPLAYS; i++) {
         qn_buf_drop(h->replays[i]);
@@ -161,33 +179,46 @@ static void on_send(struct harness *h, struct harness_node *node,
     }
 }
 
-static void on_persist(struct harness *h, struct harness_node *node,
-                       const struct qn_consensus_action *action)
-{
-    struct qn_own_record record;
-    QN_ASSERT(action->record_count == 1);
-    QN_ASSERT(qn_own_record_decode(&record, qn_buf_span(action->records[0].bytes)) == QN_OK);
-    struct harness_event event = {.at = h->now + work(h, WORK_PERSIST),
-                                  .kind = EVENT_PERSISTED,
-                                  .node = (int)(node - h->nodes),
-                                  .cookie = action->cookie,
-                                  .view = record.view,
-                                  .vote_kind = record.kind};
-
-    qn_buf_drop(action->records[0].bytes);
-    harness_say(h, node, "persist  view=%llu kind=%u", (unsigned long long)event.view,
-                event.vote_kind);
-    harness_push(h, event);
-}
-
 static void on_fault(struct harness *h, struct harness_node *node, int accused, enum qn_err err)
 {
     harness_say(h, node, "fault    v%d: %s", accused, qn_err_name(err));
     h->faults[accused] += 1;
-    if (node->fault == HARNESS_HONEST && h->config.faults[accused] == HARNESS_HONEST) {
+    if (node->fault == HARNESS_HONEST && h->config.faults[accused] == HARNESS_HONEST &&
+        !h->nodes[accused].excused) {
         harness_fail(h, "v%d accused v%d, which is honest, of %s", node->validator, accused,
                      qn_err_name(err));
     }
+}
+
+/* Two votes of one validator, verified, that contradict each other. */
+static void on_evidence(struct harness *h, struct harness_node *node,
+                        const struct qn_consensus_action *action)
+{
+    struct qn_vote votes[2];
+    struct qn_hash digests[2];
+    bool good = action->record_count == 2;
+
+    harness_say(h, node, "evidence v%d", action->validator);
+    for (size_t i = 0; i < 2 && good; i++) {
+        enum qn_vote_kind kind = (enum qn_vote_kind)action->records[i].kind;
+        good = qn_vote_decode(&votes[i], kind, qn_buf_span(action->records[i].bytes)) == QN_OK;
+        digests[i] = good ? qn_vote_digest(node->c, &votes[i]) : (struct qn_hash){0};
+        good = good &&
+               harness_verify(h, action->validator, qn_vote_sign_kind(kind), &digests[i],
+                              (struct qn_span){votes[i].signature.bytes, votes[i].signature.len});
+        qn_buf_drop(action->records[i].bytes);
+    }
+    good = good && votes[0].view == votes[1].view && !qn_hash_equal(&digests[0], &digests[1]) &&
+           (votes[0].kind == votes[1].kind ||
+            (votes[0].kind != QN_VOTE_NOTARIZE && votes[1].kind != QN_VOTE_NOTARIZE));
+    if (node->fault == HARNESS_HONEST && !good) {
+        harness_fail(h, "v%d told evidence that is none", node->validator);
+    }
+    if (good && h->config.faults[action->validator] == HARNESS_HONEST &&
+        !h->nodes[action->validator].excused) {
+        harness_fail(h, "v%d convicted v%d, which is honest", node->validator, action->validator);
+    }
+    h->convicted[action->validator] += 1;
 }
 
 static void on_action(struct harness *h, struct harness_node *node,
@@ -220,7 +251,7 @@ static void on_action(struct harness *h, struct harness_node *node,
         harness_push(h, event);
         break;
     case QN_CONSENSUS_PERSIST:
-        on_persist(h, node, action);
+        harness_disk_persist(h, node, action, work(h, WORK_PERSIST));
         break;
     case QN_CONSENSUS_BUILD:
         harness_say(h, node, "build    on %s", harness_label(h, &action->digest));
@@ -239,7 +270,8 @@ static void on_action(struct harness *h, struct harness_node *node,
         harness_say(h, node, "commit   %s height=%llu%s", harness_label(h, &action->block->id),
                     (unsigned long long)action->block->header.height,
                     action->bytes != NULL ? "" : " by a later certificate");
-        harness_ledger_commit(h, node, action->block, action->bytes);
+        harness_ledger_commit(h, node, action->block, action->bytes, action->view);
+        harness_disk_commit(h, node, work(h, WORK_PERSIST));
         qn_block_drop(action->block);
         qn_buf_drop(action->bytes);
         break;
@@ -255,6 +287,7 @@ static void on_action(struct harness *h, struct harness_node *node,
         harness_push(h, event);
         break;
     case QN_CONSENSUS_EVIDENCE:
+        on_evidence(h, node, action);
         break;
     }
 }
@@ -308,12 +341,13 @@ static void sync_node(struct harness *h, struct harness_node *node, int from)
     }
     h->syncs += 1;
     while (node->block_count < source->block_count) {
-        struct qn_block *block = source->blocks[node->block_count];
-        if (harness_ledger_execute(h, node, block) != QN_OK) {
+        const struct harness_final *final = &source->blocks[node->block_count];
+        if (harness_ledger_execute(h, node, final->block) != QN_OK) {
             harness_fail(h, "v%d cannot execute a final block", node->validator);
             return;
         }
-        harness_ledger_commit(h, node, block, NULL);
+        harness_ledger_commit(h, node, final->block, final->cert, final->view);
+        harness_disk_commit(h, node, work(h, WORK_PERSIST));
     }
     QN_ASSERT(node->block_count == source->block_count);
     harness_say(h, node, "synced   height=%zu", node->block_count - 1);
@@ -364,11 +398,7 @@ static void on_answer(struct harness *h, struct harness_node *node, struct harne
                     event->from, event->ok ? "good" : "bad");
         qn_consensus_on_verified(node->c, &node->actions, event->cookie, event->ok, h->now);
     } else {
-        if (event->view < HARNESS_VIEWS_MAX) {
-            h->views[event->view].own[node->validator].durable[event->vote_kind - 1] = true;
-        }
-        harness_say(h, node, "durable  view=%llu kind=%u", (unsigned long long)event->view,
-                    event->vote_kind);
+        harness_disk_apply(h, node, event->write);
         qn_consensus_on_persisted(node->c, &node->actions, event->cookie, h->now);
     }
 }
@@ -462,7 +492,7 @@ static void run_event(struct harness *h)
     h->now = event.at;
     h->polls_at_now = 0;
     if (event.node < 0) {
-        event_drop(&event);
+        harness_event_drop(&event);
         return;
     }
     struct harness_node *node = &h->nodes[event.node];
@@ -475,7 +505,7 @@ static void run_event(struct harness *h)
         dispatch(h, node, &event);
         harness_drain(h, node);
     }
-    event_drop(&event);
+    harness_event_drop(&event);
 }
 
 /* The node whose timer is due first; NULL if none is before this time. */

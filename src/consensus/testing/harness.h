@@ -7,8 +7,8 @@
 #include "consensus/consensus.h"
 
 enum {
-    HARNESS_VALIDATORS_MAX = 7,
-    HARNESS_NODES_MAX = HARNESS_VALIDATORS_MAX + 2, /* twins are two nodes each */
+    HARNESS_VALIDATORS_MAX = 10,
+    HARNESS_NODES_MAX = HARNESS_VALIDATORS_MAX + 3, /* twins are two nodes each */
     HARNESS_TXS_MAX = 64,
     HARNESS_VIEWS_MAX = 8192,
     HARNESS_HEIGHTS_MAX = 4096,
@@ -69,8 +69,21 @@ void harness_link(struct harness *h, int a, int b, bool up);
 /* Like SIGSTOP and SIGCONT: messages wait. */
 void harness_pause(struct harness *h, int validator, bool paused);
 void harness_crash(struct harness *h, int validator);
-/* Its process ends and starts again with nothing but its key; links come up again. */
-void harness_restart(struct harness *h, int validator);
+/* Its process ends and starts again, with what its disk holds then; links come up again. */
+enum harness_restart {
+    HARNESS_INTACT,      /* with all that was durable */
+    HARNESS_ALL_LOST,    /* with nothing but its key */
+    HARNESS_LOG_LOST,    /* with its blocks, without its votes */
+    HARNESS_ROLLED_BACK, /* with an old copy of the disk */
+};
+void harness_restart(struct harness *h, int validator, enum harness_restart how);
+/* Copies its disk, for ROLLED_BACK. */
+void harness_copy_disk(struct harness *h, int validator);
+bool harness_has_copy(const struct harness *h, int validator);
+/* Does its disk hold a vote log? */
+bool harness_has_log(const struct harness *h, int validator);
+/* Was it rolled back? Then it is one of those that may be faulty. */
+bool harness_is_excused(const struct harness *h, int validator);
 /* All links up, nobody paused, nothing lost, mempools told again. */
 void harness_heal(struct harness *h);
 /* A message out of nowhere, on the link of this validator. */
@@ -87,6 +100,8 @@ bool harness_is_final(const struct harness *h, int validator, unsigned tx);
 /* Messages handed to the network so far, and FAULT actions against each validator. */
 uint64_t harness_sent(const struct harness *h);
 unsigned harness_fault_count(const struct harness *h, int accused);
+/* EVIDENCE actions against this validator. */
+unsigned harness_convictions(const struct harness *h, int accused);
 /* Length of the longest list of actions of one event so far. */
 size_t harness_actions_max(const struct harness *h);
 uint64_t harness_syncs(const struct harness *h);

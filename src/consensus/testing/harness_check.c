@@ -50,7 +50,8 @@ void harness_check_send(struct harness *h, const struct harness_node *node,
     struct qn_vote vote;
     struct qn_hash digest;
 
-    if (node->fault != HARNESS_HONEST || !vote_of(h, &vote, &digest, kind, bytes)) {
+    if (node->fault != HARNESS_HONEST || node->excused ||
+        !vote_of(h, &vote, &digest, kind, bytes)) {
         return;
     }
     if (kind == QN_PROPOSE && qn_view_leader(node->c, vote.view) != node->validator) {

@@ -90,37 +90,118 @@ void harness_crash(struct harness *h, int validator)
     }
 }
 
-/* Answers to the process that ended; messages stay on their way, as in a network. */
-static void forget_answers(struct harness *h, int index)
+/* Answers to the process that ended; messages stay on their way, as in a network. Of the writes under way a
+ * first part may have come to the disk. */
+static void forget_answers(struct harness *h, struct harness_node *node)
 {
+    size_t writes = (size_t)qn_rng_below(&h->rng, 4);
+
+    for (;;) { /* in the order in which they end */
+        struct harness_event *next = NULL;
+        for (size_t i = 0; i < h->event_count; i++) {
+            struct harness_event *event = &h->events[i];
+            if (event->node == (int)(node - h->nodes) && event->kind == EVENT_PERSISTED &&
+                (next == NULL || event->seq < next->seq)) {
+                next = event;
+            }
+        }
+        if (next == NULL) {
+            break;
+        }
+        if (writes > 0) {
+            harness_disk_apply(h, node, next->write);
+            writes -= 1;
+        }
+        next->node = -1;
+    }
     for (size_t i = 0; i < h->event_count; i++) {
-        if (h->events[i].node == index && h->events[i].kind != EVENT_MESSAGE &&
+        if (h->events[i].node == (int)(node - h->nodes) && h->events[i].kind != EVENT_MESSAGE &&
             h->events[i].kind != EVENT_TX) {
             h->events[i].node = -1;
         }
     }
 }
 
-void harness_restart(struct harness *h, int validator)
+static void relink(struct harness *h, int validator)
 {
-    struct harness_node *node = &h->nodes[validator];
-    unsigned recipients = node->recipients;
-
-    QN_ASSERT(node->fault == HARNESS_HONEST && node->alive && !node->paused);
-    qn_consensus_free(node->c);
-    qn_consensus_actions_fini(&node->actions);
-    harness_ledger_fini(node);
-    free(node->deferred);
-    forget_answers(h, validator);
-    *node = (struct harness_node){
-        .used = true, .alive = true, .validator = validator, .recipients = recipients};
-    harness_boot(h, node);
     for (int i = 0; i < (int)h->config.n; i++) {
         if (h->linked[validator][i]) {
             harness_link(h, validator, i, false);
             harness_link(h, validator, i, true);
         }
     }
+}
+
+static void end_process(struct harness *h, struct harness_node *node)
+{
+    qn_consensus_free(node->c);
+    qn_consensus_actions_fini(&node->actions);
+    for (size_t i = 0; i < node->deferred_count; i++) {
+        if (node->deferred[i].kind == EVENT_PERSISTED) {
+            harness_disk_apply(h, node, node->deferred[i].write);
+        }
+        harness_event_drop(&node->deferred[i]);
+    }
+    node->deferred_count = 0;
+    node->paused = false;
+    forget_answers(h, node);
+    node->committed = false;
+    node->written_at = 0;
+    node->last_view = 0;
+    node->last_final_view = 0;
+}
+
+void harness_copy_disk(struct harness *h, int validator)
+{
+    struct harness_node *node = &h->nodes[validator];
+
+    if (node->copy == NULL) {
+        node->copy = calloc(1, sizeof *node->copy);
+        QN_ASSERT(node->copy != NULL);
+    }
+    harness_disk_copy(node->copy, node->disk);
+}
+
+bool harness_has_copy(const struct harness *h, int validator)
+{
+    return h->nodes[validator].copy != NULL;
+}
+
+bool harness_has_log(const struct harness *h, int validator)
+{
+    const struct harness_disk *disk = h->nodes[validator].disk;
+
+    return disk->has_head && !disk->head.lost;
+}
+
+bool harness_is_excused(const struct harness *h, int validator)
+{
+    return h->nodes[validator].excused;
+}
+
+void harness_restart(struct harness *h, int validator, enum harness_restart how)
+{
+    struct harness_node *node = &h->nodes[validator];
+
+    QN_ASSERT(node->fault == HARNESS_HONEST && node->alive);
+    end_process(h, node);
+    if (how == HARNESS_ROLLED_BACK) {
+        harness_disk_copy(node->disk, node->copy);
+        node->excused = true;
+    } else if (how == HARNESS_ALL_LOST) {
+        harness_disk_clear(node->disk);
+    } else if (how == HARNESS_LOG_LOST) {
+        size_t blocks = node->disk->block_count;
+        harness_disk_clear(node->disk);
+        node->disk->block_count = blocks;
+    }
+    harness_ledger_truncate(node, node->disk->block_count);
+    node->floor = 0;
+    bool intact = node->disk->has_head && !node->disk->head.lost;
+    harness_say(h, node, "restart  %s height=%zu records=%zu", intact ? "intact" : "lost",
+                node->block_count - 1, node->disk->record_count);
+    harness_boot(h, node, intact ? QN_MEMORY_INTACT : QN_MEMORY_LOST);
+    relink(h, validator);
     qn_consensus_start(node->c, &node->actions, h->now);
     harness_drain(h, node);
 }
@@ -137,7 +218,6 @@ void harness_heal(struct harness *h)
             h->blocked[i][j] = false;
             h->lost_kind[i][j] = 0;
             if (i < j && is_alive(h, i) && is_alive(h, j)) {
-                harness_link(h, i, j, !h->config.joins); /* whoever joins asks on new links only */
                 harness_link(h, i, j, true);
             }
         }
@@ -219,6 +299,11 @@ unsigned harness_fault_count(const struct harness *h, int accused)
 size_t harness_actions_max(const struct harness *h)
 {
     return h->actions_max;
+}
+
+unsigned harness_convictions(const struct harness *h, int accused)
+{
+    return h->convicted[accused];
 }
 
 uint64_t harness_syncs(const struct harness *h)

@@ -44,7 +44,7 @@ static void send_cert(struct harness *h, struct harness_node *node, int to, enum
     harness_sign(h, &signature, node->validator, qn_vote_sign_kind(kind), &digest);
     for (unsigned i = 0; i < signers; i++) {
         unsigned member = ((unsigned)node->validator + i) % h->config.n;
-        cert.bitmap[0] = (uint8_t)(cert.bitmap[0] | 1U << member);
+        cert.bitmap[member / 8] = (uint8_t)(cert.bitmap[member / 8] | 1U << member % 8);
         cert.signatures[i] = (struct qn_span){signature.bytes, signature.len};
     }
     cert.signature_count = signers;

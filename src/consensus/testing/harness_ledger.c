@@ -65,17 +65,30 @@ static void keep(struct harness_node *node, struct qn_block *block, uint64_t txs
         (struct harness_executed){.block = qn_block_hold(block), .txs = txs};
 }
 
-static void append(struct harness_node *node, struct qn_block *block)
+static void append(struct harness_node *node, struct qn_block *block, struct qn_buf *cert,
+                   uint64_t view)
 {
     node->blocks = realloc(node->blocks, (node->block_count + 1) * sizeof *node->blocks);
     QN_ASSERT(node->blocks != NULL);
-    node->blocks[node->block_count++] = qn_block_hold(block);
+    node->blocks[node->block_count++] =
+        (struct harness_final){.block = qn_block_hold(block),
+                               .cert = cert != NULL ? qn_buf_hold(cert) : NULL,
+                               .view = view};
 }
 
 void harness_ledger_init(struct harness *h, struct harness_node *node)
 {
     keep(node, h->genesis, 0);
-    append(node, h->genesis);
+    append(node, h->genesis, NULL, 0);
+}
+
+static void drop_blocks(struct harness_node *node, size_t left)
+{
+    for (size_t i = left; i < node->block_count; i++) {
+        qn_block_drop(node->blocks[i].block);
+        qn_buf_drop(node->blocks[i].cert);
+    }
+    node->block_count = left;
 }
 
 void harness_ledger_fini(struct harness_node *node)
@@ -83,9 +96,7 @@ void harness_ledger_fini(struct harness_node *node)
     for (size_t i = 0; i < node->executed_count; i++) {
         qn_block_drop(node->executed[i].block);
     }
-    for (size_t i = 0; i < node->block_count; i++) {
-        qn_block_drop(node->blocks[i]);
-    }
+    drop_blocks(node, 0);
     free(node->executed);
     free(node->blocks);
 }
@@ -211,10 +222,29 @@ static void check_chain(struct harness *h, const struct harness_node *node,
     }
 }
 
-void harness_ledger_commit(struct harness *h, struct harness_node *node, struct qn_block *block,
-                           const struct qn_buf *cert)
+void harness_ledger_truncate(struct harness_node *node, size_t block_count)
 {
-    const struct qn_block *tip = node->blocks[node->block_count - 1];
+    size_t left = 0;
+
+    drop_blocks(node, block_count);
+    for (size_t i = 0; i < node->executed_count; i++) {
+        struct qn_block *block = node->executed[i].block;
+        uint64_t height = block->header.height;
+        if (height < block_count && qn_hash_equal(&node->blocks[height].block->id, &block->id)) {
+            node->executed[left++] = node->executed[i];
+        } else {
+            qn_block_drop(block);
+        }
+    }
+    node->executed_count = left;
+    node->final_txs = find(node, &node->blocks[block_count - 1].block->id)->txs;
+    node->mempool = 0;
+}
+
+void harness_ledger_commit(struct harness *h, struct harness_node *node, struct qn_block *block,
+                           struct qn_buf *cert, uint64_t view)
+{
+    const struct qn_block *tip = node->blocks[node->block_count - 1].block;
     const struct harness_executed *executed = find(node, &block->id);
     uint64_t after = 0;
 
@@ -234,7 +264,8 @@ void harness_ledger_commit(struct harness *h, struct harness_node *node, struct 
     if (node->fault == HARNESS_HONEST) {
         check_chain(h, node, block);
     }
-    append(node, block);
+    append(node, block, cert, view);
+    node->floor = view;
     node->final_txs = executed->txs;
     node->mempool &= ~executed->txs;
     node->committed = true;

@@ -4,6 +4,7 @@
 
 #include "consensus/state.h"
 #include "consensus/testing/harness.h"
+#include "consensus/testing/harness_disk.h"
 
 enum harness_event_kind {
     EVENT_MESSAGE,
@@ -30,8 +31,7 @@ struct harness_event {
     enum qn_sign_kind sign_kind;
     struct qn_hash digest;
     struct qn_block *block;
-    uint64_t view; /* PERSISTED */
-    unsigned vote_kind;
+    struct harness_write *write; /* PERSISTED */
     unsigned tx;
 };
 
@@ -57,7 +57,13 @@ struct harness_node {
     size_t executed_count;
     struct harness_executed *executed;
     size_t block_count; /* committed, genesis included */
-    struct qn_block **blocks;
+    struct harness_final *blocks;
+    struct harness_disk *disk;
+    struct harness_disk *copy; /* an old copy of it; NULL: none */
+    qn_time_us written_at;     /* when the last write under way ends */
+    uint64_t floor;            /* of the commits so far */
+    unsigned starts;
+    bool excused; /* rolled back: what it votes twice is held against nobody */
 
     uint64_t last_view;
     uint64_t last_final_view;
@@ -115,6 +121,7 @@ struct harness {
     struct qn_hash chain[HARNESS_HEIGHTS_MAX]; /* what the first honest node committed there */
     uint64_t chain_count;
     unsigned faults[HARNESS_VALIDATORS_MAX];
+    unsigned convicted[HARNESS_VALIDATORS_MAX];
     uint64_t sent;
     uint64_t syncs;
     size_t actions_max;
@@ -135,7 +142,8 @@ struct harness {
 void harness_fail(struct harness *h, const char *format, ...) QN_PRINTF(2, 3);
 
 /* ---- harness.c ---- */
-void harness_boot(struct harness *h, struct harness_node *node);
+void harness_boot(struct harness *h, struct harness_node *node, enum qn_memory memory);
+void harness_event_drop(struct harness_event *event);
 /* The owner's part: acts on everything, and after commits says what is left to propose. */
 void harness_drain(struct harness *h, struct harness_node *node);
 
@@ -169,7 +177,9 @@ struct qn_block *harness_ledger_build(struct harness *h, struct harness_node *no
 enum qn_err harness_ledger_execute(struct harness *h, struct harness_node *node,
                                    struct qn_block *block);
 void harness_ledger_commit(struct harness *h, struct harness_node *node, struct qn_block *block,
-                           const struct qn_buf *cert);
+                           struct qn_buf *cert, uint64_t view);
+/* Only so many blocks are left, and of them everything follows. */
+void harness_ledger_truncate(struct harness_node *node, size_t block_count);
 
 /* ---- harness_check.c ---- */
 void harness_check_send(struct harness *h, const struct harness_node *node,

@@ -141,8 +141,18 @@ static void sync_text(char *text, size_t size, enum qn_message_kind kind, struct
 {
     struct qn_status status;
     struct qn_consensus_request request;
+    struct qn_recover recover;
+    struct qn_recover_reply reply;
 
-    if (kind == QN_STATUS && qn_status_decode(&status, bytes) == QN_OK) {
+    if (kind == QN_RECOVER && qn_recover_decode(&recover, bytes) == QN_OK) {
+        (void)snprintf(text, size, "RECOVER");
+    } else if (kind == QN_RECOVER_REPLY && qn_recover_reply_decode(&reply, bytes) == QN_OK) {
+        static const char *const states[] = {"", "normal", "intact", "lost"};
+        (void)snprintf(text, size, "RECOVER_REPLY %s view=%llu%s%s%s", states[reply.state],
+                       (unsigned long long)reply.view, reply.cert.len > 0 ? " proved" : "",
+                       reply.vote_kind != 0 ? " with a vote" : "",
+                       reply.asked_before ? " asked before" : "");
+    } else if (kind == QN_STATUS && qn_status_decode(&status, bytes) == QN_OK) {
         (void)snprintf(text, size, "STATUS view=%llu height=%llu", (unsigned long long)status.view,
                        (unsigned long long)status.final_height);
     } else if (kind == QN_CONSENSUS_REQUEST &&

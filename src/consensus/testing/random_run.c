@@ -4,7 +4,7 @@
 
 enum { TXS_MIN = 3, TXS_RANGE = 20, CHAOS_STEPS = 40 };
 
-static const unsigned sizes[] = {4, 5, 7, 4, 5, 6};
+static const unsigned sizes[] = {4, 5, 7, 10, 4, 5, 6, 7};
 
 /* As many faulty ones as the quorum allows, or fewer, of all kinds. */
 static unsigned choose_faults(struct harness_config *config, struct qn_rng *rng)
@@ -82,20 +82,75 @@ static void partition(struct harness *h, struct qn_rng *rng, unsigned n)
     }
 }
 
-/* One at a time: it is back in the vote before the next may forget. In the first view of a new network a
- * restart cannot be told from a start (join.c). */
-static void restart(struct harness *h, const struct harness_config *config, int who)
+static bool may_restart(const struct harness *h, int who)
+{
+    return harness_is_honest(h, who);
+}
+
+/* One at a time: it is back in the vote before the next may forget. */
+static bool may_forget(struct harness *h, const struct harness_config *config)
 {
     struct qn_consensus_info info;
 
-    for (int i = 0; i < (int)config->n; i++) {
+    for (int i = 0; i < (int)config->n && config->joins; i++) {
         qn_consensus_info(harness_consensus(h, i), &info);
-        if (info.joining || info.view <= info.ceiling || info.final_height == 0) {
-            return;
+        if (info.joining || info.view <= info.ceiling) {
+            return false;
         }
     }
-    if (config->joins && harness_is_honest(h, who) && !harness_is_paused(h, who)) {
-        harness_restart(h, who);
+    return config->joins;
+}
+
+static void restart_all(struct harness *h, const struct harness_config *config)
+{
+    for (int i = 0; i < (int)config->n; i++) {
+        if (may_restart(h, i) && harness_has_log(h, i)) {
+            harness_restart(h, i, HARNESS_INTACT);
+        }
+    }
+}
+
+/* An old copy of the disk is noticed when others show what is not in it; until then it may make a validator
+ * vote twice, which counts as one of the faults that there may be. */
+static void roll_back(struct harness *h, int who, unsigned *crashes)
+{
+    if (!harness_has_copy(h, who)) {
+        harness_copy_disk(h, who);
+    } else if (harness_has_log(h, who) && (*crashes > 0 || harness_is_excused(h, who))) {
+        *crashes -= harness_is_excused(h, who) ? 0 : 1;
+        harness_restart(h, who, HARNESS_ROLLED_BACK);
+    }
+}
+
+static void restart(struct harness *h, const struct harness_config *config, struct qn_rng *rng,
+                    int who, unsigned *crashes)
+{
+    if (!may_restart(h, who)) {
+        return;
+    }
+    switch (qn_rng_below(rng, 6)) {
+    case 0:
+    case 1:
+        if (harness_has_log(h, who)) {
+            harness_restart(h, who, HARNESS_INTACT);
+        }
+        break;
+    case 2:
+        restart_all(h, config);
+        break;
+    case 3:
+        roll_back(h, who, crashes);
+        break;
+    case 4:
+        if (may_forget(h, config)) {
+            harness_restart(h, who, HARNESS_LOG_LOST);
+        }
+        break;
+    default:
+        if (may_forget(h, config)) {
+            harness_restart(h, who, HARNESS_ALL_LOST);
+        }
+        break;
     }
 }
 
@@ -132,7 +187,7 @@ static void chaos_step(struct harness *h, const struct harness_config *config, s
         }
         break;
     case 7:
-        restart(h, config, who);
+        restart(h, config, rng, who, crashes);
         break;
     default:
         break;

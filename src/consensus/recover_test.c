@@ -1,0 +1,345 @@
+/* Restarts: with the log, without it, with an old copy of it, of one and of all at once. */
+#include "consensus/state.h"
+#include "consensus/testing/harness.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct harness *start(unsigned n)
+{
+    struct harness_config config = {.n = n,
+                                    .seed = 1,
+                                    .delta = QN_MS(100),
+                                    .delay_min = QN_MS(1),
+                                    .delay_max = QN_MS(1),
+                                    .fixed_work = true,
+                                    .joins = true};
+    struct harness *h = harness_new(&config);
+
+    harness_start(h);
+    harness_run(h, QN_MS(50));
+    return h;
+}
+
+static void finish(struct harness *h)
+{
+    if (harness_failure(h) != NULL) {
+        print_message("%s\n", harness_failure(h));
+    }
+    assert_null(harness_failure(h));
+    harness_free(h);
+}
+
+static void commit_some(struct harness *h, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        (void)harness_submit(h, 0);
+        assert_true(harness_run_until_final(h, QN_SECONDS(5)));
+    }
+}
+
+static struct qn_consensus_info info_of(struct harness *h, int validator)
+{
+    struct qn_consensus_info info;
+
+    qn_consensus_info(harness_consensus(h, validator), &info);
+    return info;
+}
+
+/* It forgot everything; it does not vote where it may have voted, and then counts again. */
+static void a_restarted_validator_votes_again_after_its_ceiling(void **state)
+{
+    (void)state;
+    struct harness *h = start(5);
+
+    commit_some(h, 5);
+    harness_restart(h, 2, HARNESS_ALL_LOST);
+    harness_run(h, QN_SECONDS(1));
+    struct qn_consensus_info info = info_of(h, 2);
+    assert_false(info.joining);
+    assert_true(info.ceiling >= 6);
+    assert_int_equal(info.next_memory, QN_MEMORY_LOST_AGAIN);
+    assert_int_equal(harness_height(h, 2), harness_height(h, 0));
+    harness_run(h, 3 * QN_HEARTBEAT_INTERVAL);
+    harness_crash(h, 0); /* now q needs it */
+    (void)harness_submit(h, 1);
+    assert_true(harness_run_until_final(h, QN_SECONDS(5)));
+    finish(h);
+}
+
+/* An idle network must not wait for the heartbeat to take it back. */
+static void peers_carry_it_past_its_ceiling_at_once(void **state)
+{
+    (void)state;
+    struct harness *h = start(4);
+
+    commit_some(h, 2);
+    harness_run(h, QN_SECONDS(1));
+    harness_restart(h, 3, HARNESS_LOG_LOST);
+    harness_run(h, QN_SECONDS(3));
+    struct qn_consensus_info info = info_of(h, 3);
+    assert_false(info.joining);
+    assert_true(info.view > info.ceiling);
+    finish(h);
+}
+
+static void without_enough_answers_it_does_not_vote(void **state)
+{
+    (void)state;
+    struct harness *h = start(5);
+
+    commit_some(h, 3);
+    for (int i = 0; i < 3; i++) {
+        harness_lose(h, i, 4, QN_RECOVER_REPLY);
+    }
+    harness_restart(h, 4, HARNESS_ALL_LOST);
+    harness_run(h, QN_SECONDS(15));
+    assert_true(info_of(h, 4).joining);
+    assert_int_equal(info_of(h, 4).answers, 1);
+    assert_int_equal(info_of(h, 4).answers_needed, 3);
+    harness_heal(h);
+    harness_run(h, QN_SECONDS(6));
+    assert_false(info_of(h, 4).joining);
+    finish(h);
+}
+
+static void inject_reply(struct harness *h, int from, int to, uint64_t view)
+{
+    struct qn_recover_reply reply = {
+        .nonce = harness_consensus(h, to)->nonce, .state = QN_RECOVER_NORMAL, .view = view};
+    struct qn_hash digest = qn_recover_digest(harness_network(h), &reply);
+
+    harness_sign(h, &reply.signature, from, QN_SIGN_RECOVER, &digest);
+    harness_inject(h, from, to, QN_RECOVER_REPLY, qn_recover_reply_encode(&reply));
+}
+
+/* A number alone bars nobody: not even as long as it lasts. */
+static void views_that_no_certificate_proves_do_not_count(void **state)
+{
+    (void)state;
+    struct harness *h = start(5);
+
+    commit_some(h, 3);
+    harness_restart(h, 2, HARNESS_ALL_LOST);
+    inject_reply(h, 0, 2, UINT64_MAX - 1);
+    harness_run(h, QN_SECONDS(2));
+    assert_false(info_of(h, 2).joining); /* by the three others */
+    assert_true(info_of(h, 2).ceiling < 100);
+    finish(h);
+    h = start(5);
+    commit_some(h, 3);
+    harness_restart(h, 2, HARNESS_ALL_LOST);
+    inject_reply(h, 0, 2, 1000);
+    inject_reply(h, 1, 2, 1000);
+    harness_run(h, QN_SECONDS(2));
+    assert_true(info_of(h, 2).joining);
+    finish(h);
+}
+
+static void an_answer_with_a_bad_signature_is_a_fault(void **state)
+{
+    (void)state;
+    struct harness_config config = {.n = 4, .seed = 1, .delta = QN_MS(100), .joins = true};
+
+    config.faults[0] = HARNESS_SILENT;
+    struct harness *h = harness_new(&config);
+    harness_start(h);
+    struct qn_recover_reply reply = {.nonce = harness_consensus(h, 2)->nonce,
+                                     .state = QN_RECOVER_NORMAL,
+                                     .view = 1,
+                                     .signature = {.len = 1, .bytes = {1}}};
+    harness_inject(h, 0, 2, QN_RECOVER_REPLY, qn_recover_reply_encode(&reply));
+    harness_run(h, QN_MS(100));
+    assert_int_equal(harness_fault_count(h, 0), 1);
+    finish(h);
+}
+
+/* What it voted binds it still, and it votes at once where it has not voted. */
+static void with_an_intact_log_it_goes_on(void **state)
+{
+    (void)state;
+    struct harness *h = start(4);
+
+    commit_some(h, 4);
+    harness_restart(h, 1, HARNESS_INTACT);
+    harness_run(h, QN_MS(300));
+    struct qn_consensus_info info = info_of(h, 1);
+    assert_false(info.joining);
+    assert_int_equal(info.ceiling, 0);
+    assert_int_equal(info.next_memory, QN_MEMORY_TRUSTED);
+    assert_int_equal(harness_height(h, 1), harness_height(h, 0));
+    harness_crash(h, 0);
+    (void)harness_submit(h, 1);
+    assert_true(harness_run_until_final(h, QN_SECONDS(2)));
+    finish(h);
+}
+
+/* Between FINALIZE and commit, all at once: the block is on the disks, and no other can take its place. */
+static void all_restart_at_once_in_every_moment_of_a_block(void **state)
+{
+    (void)state;
+    for (qn_time_us moment = 0; moment < QN_MS(8); moment += 200) {
+        struct harness *h = start(4);
+        commit_some(h, 1);
+        unsigned tx = harness_submit(h, 1);
+        harness_run(h, moment);
+        for (int i = 0; i < 4; i++) {
+            harness_restart(h, i, HARNESS_INTACT);
+        }
+        harness_run(h, QN_SECONDS(6));
+        harness_heal(h); /* whoever submitted it asks again */
+        assert_true(harness_run_until_final(h, QN_SECONDS(5)));
+        assert_true(harness_is_final(h, 2, tx));
+        finish(h);
+    }
+}
+
+static void all_restart_at_once_and_one_of_them_without_its_log(void **state)
+{
+    (void)state;
+    static const unsigned sizes[] = {4, 5, 7, 10};
+
+    for (size_t i = 0; i < QN_ARRAY_COUNT(sizes); i++) {
+        struct harness *h = start(sizes[i]);
+        commit_some(h, 3);
+        (void)harness_submit(h, 1);
+        harness_run(h, QN_MS(4));
+        for (int v = 0; v < (int)sizes[i]; v++) {
+            harness_restart(h, v, v == 2 ? HARNESS_ALL_LOST : HARNESS_INTACT);
+        }
+        harness_run(h, QN_SECONDS(12));
+        assert_false(info_of(h, 2).joining);
+        commit_some(h, 1);
+        finish(h);
+    }
+}
+
+/* An old copy of the disk lacks votes that the others have seen. */
+static void a_log_that_lacks_a_vote_counts_as_lost(void **state)
+{
+    (void)state;
+    struct harness *h = start(4);
+
+    commit_some(h, 2);
+    harness_copy_disk(h, 3);
+    commit_some(h, 3);
+    harness_restart(h, 3, HARNESS_ROLLED_BACK);
+    harness_run(h, QN_MS(300));
+    assert_int_equal(harness_consensus(h, 3)->memory, QN_MEMORY_LOST);
+    assert_true(harness_consensus(h, 3)->lied);
+    harness_run(h, QN_SECONDS(12));
+    assert_false(info_of(h, 3).joining);
+    assert_true(info_of(h, 3).ceiling > 0);
+    commit_some(h, 2);
+    finish(h);
+}
+
+/* It lost its log, and is restarted before it has voted again: the new log is not all there is. */
+static void lost_memory_stays_lost_until_the_next_vote(void **state)
+{
+    (void)state;
+    struct harness *h = start(5);
+
+    commit_some(h, 3);
+    for (int i = 0; i < 3; i++) {
+        harness_lose(h, i, 4, QN_RECOVER_REPLY);
+    }
+    harness_restart(h, 4, HARNESS_LOG_LOST);
+    harness_run(h, QN_SECONDS(1));
+    harness_restart(h, 4, HARNESS_INTACT);
+    assert_int_equal(harness_consensus(h, 4)->memory, QN_MEMORY_LOST);
+    harness_heal(h);
+    harness_run(h, QN_SECONDS(15));
+    uint64_t ceiling = info_of(h, 4).ceiling;
+    assert_true(ceiling > 0);
+    assert_true(info_of(h, 4).view > ceiling);
+    commit_some(h, 1);
+    harness_restart(h, 4, HARNESS_INTACT); /* now it has voted, and the log knows the ceiling */
+    harness_run(h, QN_MS(100));
+    assert_int_equal(harness_consensus(h, 4)->memory, QN_MEMORY_INTACT);
+    assert_int_equal(info_of(h, 4).ceiling, ceiling);
+    finish(h);
+}
+
+static void more_than_f_without_memory_stand(void **state)
+{
+    (void)state;
+    struct harness *h = start(4);
+
+    commit_some(h, 2);
+    harness_restart(h, 0, HARNESS_ALL_LOST);
+    harness_restart(h, 1, HARNESS_LOG_LOST);
+    harness_run(h, QN_SECONDS(30));
+    assert_true(info_of(h, 0).joining && info_of(h, 1).joining);
+    assert_int_equal(info_of(h, 0).lost, 2);
+    finish(h);
+}
+
+/* In the first view of a new network: the others remember that it asked before. */
+static void forgetting_the_first_view_is_noticed(void **state)
+{
+    (void)state;
+    struct harness *h = start(4);
+
+    harness_lose(h, 1, 0, 0); /* so that nothing is notarized */
+    harness_lose(h, 1, 2, 0);
+    (void)harness_submit(h, 1);
+    harness_run(h, QN_MS(5));
+    assert_true(qn_slot_find(harness_consensus(h, 1), 1)->own[QN_VOTE_NOTARIZE - 1].cast);
+    harness_restart(h, 1, HARNESS_ALL_LOST);
+    harness_heal(h);
+    harness_run(h, QN_SECONDS(5));
+    assert_false(info_of(h, 1).joining);
+    assert_true(info_of(h, 1).ceiling >= 1);
+    harness_run(h, 2 * QN_HEARTBEAT_INTERVAL);
+    commit_some(h, 1);
+    finish(h);
+}
+
+static void a_new_network_begins_without_any_memory(void **state)
+{
+    (void)state;
+    static const unsigned sizes[] = {4, 5, 7, 10};
+
+    for (size_t i = 0; i < QN_ARRAY_COUNT(sizes); i++) {
+        struct harness *h = start(sizes[i]);
+        for (int v = 0; v < (int)sizes[i]; v++) {
+            assert_false(info_of(h, v).joining);
+            assert_int_equal(info_of(h, v).ceiling, 0);
+            assert_int_equal(info_of(h, v).next_memory, QN_MEMORY_TRUSTED);
+        }
+        commit_some(h, 2);
+        finish(h);
+    }
+}
+
+int main(void)
+{
+    const char *why = NULL;
+    if (qn_crypto_init(&why) != QN_OK) {
+        (void)fprintf(stderr, "crypto: %s\n", why);
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_network_begins_without_any_memory),
+        cmocka_unit_test(a_restarted_validator_votes_again_after_its_ceiling),
+        cmocka_unit_test(peers_carry_it_past_its_ceiling_at_once),
+        cmocka_unit_test(without_enough_answers_it_does_not_vote),
+        cmocka_unit_test(views_that_no_certificate_proves_do_not_count),
+        cmocka_unit_test(an_answer_with_a_bad_signature_is_a_fault),
+        cmocka_unit_test(with_an_intact_log_it_goes_on),
+        cmocka_unit_test(all_restart_at_once_in_every_moment_of_a_block),
+        cmocka_unit_test(all_restart_at_once_and_one_of_them_without_its_log),
+        cmocka_unit_test(a_log_that_lacks_a_vote_counts_as_lost),
+        cmocka_unit_test(lost_memory_stays_lost_until_the_next_vote),
+        cmocka_unit_test(more_than_f_without_memory_stand),
+        cmocka_unit_test(forgetting_the_first_view_is_noticed),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    qn_crypto_fini();
+    return failed;
+}
