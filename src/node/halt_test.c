@@ -139,11 +139,37 @@ static void a_node_that_cannot_read_halts_instead_of_guessing(void **state)
     qn_lab_free(lab);
 }
 
+/* Final for all, but not yet on this node's disk: neither who waits nor who asks again is told. */
+static void nothing_is_acknowledged_before_it_is_durable(void **state)
+{
+    (void)state;
+    struct qn_lab *lab = small_network();
+    struct qn_buf *tx = revocation(lab);
+    uint64_t height = qn_lab_status(lab, 0).height;
+    qn_lab_node(lab, 0)->persist_us = QN_SECONDS(4);
+    qn_lab_submit(lab, 0, TOKEN, tx);
+    wait_others(lab, height + 1, 0);
+    qn_lab_run(lab, QN_SECONDS(1));
+    assert_int_equal(qn_lab_status(lab, 0).registry_active, GENESIS_NODES); /* in memory */
+    qn_lab_submit(lab, 0, TOKEN + 1, tx);
+    qn_lab_run(lab, QN_SECONDS(1));
+    assert_null(qn_lab_reply(lab, TOKEN));
+    assert_null(qn_lab_reply(lab, TOKEN + 1));
+    qn_lab_run(lab, QN_SECONDS(4));
+    for (qn_request_token token = TOKEN; token <= TOKEN + 1; token++) {
+        assert_non_null(qn_lab_reply(lab, token));
+        assert_int_equal(qn_lab_reply(lab, token)->code, QN_OK);
+    }
+    qn_buf_drop(tx);
+    qn_lab_free(lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_node_whose_disk_is_full_halts_and_the_others_go_on),
         cmocka_unit_test(a_node_whose_disk_fails_halts_and_the_others_go_on),
+        cmocka_unit_test(nothing_is_acknowledged_before_it_is_durable),
         cmocka_unit_test(a_node_that_cannot_read_halts_instead_of_guessing),
     };
     const char *why = NULL;

@@ -278,7 +278,8 @@ static void persist(struct qn_lab *lab, size_t index, struct qn_action *action)
     struct qn_storage *storage = &lab->nodes[index].storage;
     enum qn_err err = storage->apply(storage->context, action->persist.batch);
     qn_batch_free(action->persist.batch);
-    struct lab_event *event = schedule(lab, index, 0, QN_EVENT_PERSISTED);
+    struct lab_event *event =
+        schedule(lab, index, lab->nodes[index].persist_us, QN_EVENT_PERSISTED);
     event->event.persisted.cookie = action->persist.cookie;
     event->event.persisted.ok = err == QN_OK;
     event->event.persisted.err = err;
@@ -517,6 +518,7 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
         qn_storage_memory_open(&node->storage);
     }
     node->halts = 0;
+    node->persist_us = 0;
     node->actions_after_halt = 0;
     struct qn_node_config config = {.genesis = &lab->genesis,
                                     .log = lab->log,

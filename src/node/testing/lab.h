@@ -18,8 +18,9 @@ struct qn_lab_node {
     bool keeps_storage;          /* over kills, and what a test put into it before the start */
     uint64_t snapshot_threshold; /* for its next start; 0: the default */
     struct qn_endpoint endpoint;
-    bool paused;    /* its events wait */
-    unsigned halts; /* HALT actions so far; the node is not killed by them */
+    bool paused;           /* its events wait */
+    qn_time_us persist_us; /* how long a write takes; 0 at the start */
+    unsigned halts;        /* HALT actions so far; the node is not killed by them */
     enum qn_err halt_err;
     uint64_t actions_after_halt;
     qn_time_us timer_us; /* of the scheduled TICK; 0: none */
