@@ -29,6 +29,20 @@ void qn_node_dialing_init(struct qn_node *node)
     qn_node_dial_committee(node);
 }
 
+/* A peer to dial; nobody who is linked is dialled again, whoever dialled. */
+static void add_peer(struct qn_node *node, const struct qn_node_id *id,
+                     const struct qn_endpoint *endpoints, size_t endpoint_count,
+                     qn_time_us not_before)
+{
+    qn_dialer_add(&node->dialer, QN_DIAL_PEER, id, endpoints, endpoint_count, not_before);
+    if (qn_node_link_to(node, id) != NULL) {
+        qn_dialer_set_linked(&node->dialer, id, true, &node->rng, node->now);
+    }
+    if (qn_validator_index(&node->committee, id) >= 0) {
+        qn_dialer_pin(&node->dialer, id);
+    }
+}
+
 /* Members that were not of the genesis are found by their records, or by their registry entries. */
 void qn_node_dial_committee(struct qn_node *node)
 {
@@ -41,26 +55,18 @@ void qn_node_dial_committee(struct qn_node *node)
             continue;
         }
         if (peer != NULL) {
-            qn_dialer_add(&node->dialer, QN_DIAL_PEER, id, peer->record.endpoints,
-                          peer->record.endpoint_count, first_dial(node, id));
+            add_peer(node, id, peer->record.endpoints, peer->record.endpoint_count,
+                     first_dial(node, id));
         } else if (qn_ledger_entry(node->ledger, &entry, id) == QN_OK && entry.has_endpoint) {
-            qn_dialer_add(&node->dialer, QN_DIAL_PEER, id, &entry.endpoint, 1,
-                          first_dial(node, id));
+            add_peer(node, id, &entry.endpoint, 1, first_dial(node, id));
         }
-        qn_dialer_pin(&node->dialer, id);
     }
 }
 
 void qn_node_learn_endpoints(struct qn_node *node, const struct qn_record *record)
 {
-    qn_dialer_add(&node->dialer, QN_DIAL_PEER, &record->id, record->endpoints,
-                  record->endpoint_count, node->now + qn_rng_below(&node->rng, QN_MS(500)));
-    if (qn_validator_index(&node->committee, &record->id) >= 0) {
-        qn_dialer_pin(&node->dialer, &record->id);
-    }
-    if (qn_node_link_to(node, &record->id) != NULL) {
-        qn_dialer_set_linked(&node->dialer, &record->id, true, &node->rng, node->now);
-    }
+    add_peer(node, &record->id, record->endpoints, record->endpoint_count,
+             node->now + qn_rng_below(&node->rng, QN_MS(500)));
 }
 
 void qn_node_on_dial_failed(struct qn_node *node, const struct qn_event *event)

@@ -34,6 +34,8 @@ struct qn_lab {
     struct qn_lab_node nodes[QN_LAB_NODES_MAX];
     uint32_t incarnations[QN_LAB_NODES_MAX];
     bool blocked[QN_LAB_NODES_MAX][QN_LAB_NODES_MAX];
+    bool lost[256]; /* kinds of messages */
+    uint64_t lifetime_ms;
     int closed[QN_LAB_NODES_MAX][QN_LAB_NODES_MAX]; /* reason + 1 */
     size_t code_count;
     struct qn_activation_code *codes;
@@ -216,7 +218,8 @@ static void send(struct qn_lab *lab, size_t from, struct qn_action *action)
     const struct qn_kind_info *info = qn_kind_find(action->send.kind);
     QN_ASSERT(info != NULL && action->send.bytes->len <= info->len_max);
     QN_ASSERT((action->send.request_id != 0) == (info->is_reply || info->is_request));
-    if (link == NULL || !link->up[end] || lab->blocked[from][link->ends[end]]) {
+    if (link == NULL || !link->up[end] || lab->blocked[from][link->ends[end]] ||
+        lab->lost[action->send.kind]) {
         return;
     }
     lab->sent[from][action->send.kind] += 1;
@@ -488,6 +491,7 @@ struct qn_lab *qn_lab_new(uint64_t seed, size_t genesis_count, enum qn_activatio
     qn_rng_init(&lab->rng, seed);
     lab->now = QN_SECONDS(1);
     lab->genesis_count = genesis_count;
+    lab->lifetime_ms = 3600000;
     for (size_t i = 0; i < genesis_count; i++) {
         certs[i] = make_cert(add_node(lab, seed), i);
         spans[i] = qn_buf_span(certs[i]);
@@ -527,7 +531,7 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
                                     .region = (enum qn_region)(index % QN_REGION_COUNT),
                                     .endpoint_count = 1,
                                     .endpoints = {node->endpoint},
-                                    .registration_lifetime_ms = 3600000,
+                                    .registration_lifetime_ms = lab->lifetime_ms,
                                     .auto_register = true,
                                     .links_max = 64,
                                     .delta = QN_MS(300),
@@ -588,6 +592,17 @@ static void close_storage(struct qn_lab_node *node)
     }
 }
 
+void qn_lab_restart_node(struct qn_lab *lab, size_t index)
+{
+    QN_ASSERT(index >= lab->genesis_count);
+    start(lab, index, NULL);
+}
+
+void qn_lab_set_lifetime(struct qn_lab *lab, uint64_t lifetime_ms)
+{
+    lab->lifetime_ms = lifetime_ms;
+}
+
 void qn_lab_kill(struct qn_lab *lab, size_t index)
 {
     struct qn_lab_node *node = &lab->nodes[index];
@@ -644,6 +659,11 @@ size_t qn_lab_count(const struct qn_lab *lab)
     return lab->count;
 }
 
+void qn_lab_lose(struct qn_lab *lab, enum qn_message_kind kind, bool lost)
+{
+    lab->lost[kind] = lost;
+}
+
 struct qn_lab_node *qn_lab_node(struct qn_lab *lab, size_t index)
 {
     return &lab->nodes[index];
@@ -694,16 +714,23 @@ const struct qn_submit_result *qn_lab_reply(struct qn_lab *lab, qn_request_token
     return NULL;
 }
 
+struct qn_signature qn_lab_sign(struct qn_lab *lab, size_t index, enum qn_sign_kind kind,
+                                const struct qn_hash *digest)
+{
+    struct qn_signature signature;
+    enum qn_err err = qn_sign(&signature, lab->nodes[index].key, kind, digest);
+    QN_ASSERT(err == QN_OK);
+    return signature;
+}
+
 struct qn_buf *qn_lab_sign_tx(struct qn_lab *lab, size_t index, const struct qn_tx *tx)
 {
     uint8_t scratch[QN_TX_LEN_MAX];
     struct qn_span payload;
-    struct qn_signature signature;
     enum qn_err err = qn_tx_payload(tx, scratch, sizeof scratch, &payload);
     QN_ASSERT(err == QN_OK);
     struct qn_hash digest = qn_signing_digest(&lab->genesis.network, payload);
-    err = qn_sign(&signature, lab->nodes[index].key, QN_SIGN_TRANSACTION, &digest);
-    QN_ASSERT(err == QN_OK);
+    struct qn_signature signature = qn_lab_sign(lab, index, QN_SIGN_TRANSACTION, &digest);
     return qn_signed_encode(payload, (struct qn_span){signature.bytes, signature.len});
 }
 

@@ -46,9 +46,15 @@ size_t qn_lab_start_node(struct qn_lab *lab, int code);
 size_t qn_lab_add_node(struct qn_lab *lab);
 void qn_lab_start(struct qn_lab *lab, size_t index);
 void qn_lab_kill(struct qn_lab *lab, size_t index);
+/* A killed ordinary node comes back with its key and nothing else. */
+void qn_lab_restart_node(struct qn_lab *lab, size_t index);
+/* How long registrations of nodes that are started from now on are valid; an hour unless set. */
+void qn_lab_set_lifetime(struct qn_lab *lab, uint64_t lifetime_ms);
 void qn_lab_pause(struct qn_lab *lab, size_t index, bool paused);
 /* From now on messages from one to the other are lost (links stay up). */
 void qn_lab_block(struct qn_lab *lab, size_t from, size_t to, bool blocked);
+/* From now on messages of this kind are lost, whoever sends them; false: no more. */
+void qn_lab_lose(struct qn_lab *lab, enum qn_message_kind kind, bool lost);
 /* Runs until the condition holds or this much virtual time has passed; true if it holds. */
 bool qn_lab_run_until(struct qn_lab *lab, bool (*condition)(struct qn_lab *lab), qn_time_us most);
 void qn_lab_run(struct qn_lab *lab, qn_time_us duration);
@@ -66,6 +72,9 @@ const struct qn_activation_code *qn_lab_code(const struct qn_lab *lab, size_t in
 void qn_lab_submit(struct qn_lab *lab, size_t index, qn_request_token token, struct qn_buf *tx);
 /* NULL: not answered yet. */
 const struct qn_submit_result *qn_lab_reply(struct qn_lab *lab, qn_request_token token);
+/* A signature of a node's key, as a liar would make it. */
+struct qn_signature qn_lab_sign(struct qn_lab *lab, size_t index, enum qn_sign_kind kind,
+                                const struct qn_hash *digest);
 /* Signs with a node's key and encodes. */
 struct qn_buf *qn_lab_sign_tx(struct qn_lab *lab, size_t index, const struct qn_tx *tx);
 /* A raw message into node `to` on the link it has with node `from`; false: no such link. */
