@@ -174,18 +174,32 @@ static enum qn_exit show_stat(struct db *db)
 
 /* ---- db check ---- */
 
+static const char *votes_name(enum qn_store_votes votes)
+{
+    switch (votes) {
+    case QN_STORE_VOTES_NONE:
+        return "none";
+    case QN_STORE_VOTES_LOST:
+        return "lost";
+    case QN_STORE_VOTES_INTACT:
+        return "intact";
+    }
+    return "unknown";
+}
+
 static json_t *audit_json(const struct qn_store_audit *audit)
 {
     json_t *problems = json_array();
     for (size_t i = 0; i < audit->problem_count && i < QN_STORE_PROBLEMS_MAX; i++) {
         (void)json_array_append_new(problems, json_string(audit->problems[i]));
     }
-    return json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "blocks", (json_int_t)audit->blocks,
-        "first_block", (json_int_t)audit->first_block, "executed", (json_int_t)audit->executed,
-        "certificates", (json_int_t)audit->certificates, "certificates_unknown",
-        (json_int_t)audit->certificates_unknown, "signatures", (json_int_t)audit->signatures,
-        "problem_count", (json_int_t)audit->problem_count, "problems", problems);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:o}", "blocks",
+                     (json_int_t)audit->blocks, "first_block", (json_int_t)audit->first_block,
+                     "executed", (json_int_t)audit->executed, "certificates",
+                     (json_int_t)audit->certificates, "certificates_unknown",
+                     (json_int_t)audit->certificates_unknown, "signatures",
+                     (json_int_t)audit->signatures, "votes", votes_name(audit->votes),
+                     "problem_count", (json_int_t)audit->problem_count, "problems", problems);
 }
 
 /* audit NULL: no genesis certificates were there to check against. */
@@ -209,6 +223,7 @@ static enum qn_exit report(const struct db *db, const struct qn_store_stat *stat
                           (unsigned long long)audit->blocks, (unsigned long long)audit->executed,
                           (unsigned long long)audit->certificates,
                           (unsigned long long)audit->signatures);
+            qn_table_pair(&table, "record of votes", "%s", votes_name(audit->votes));
         } else {
             qn_table_pair(&table, "not checked",
                           "blocks and certificates: QNET_GENESIS_CERT_* are not set");

@@ -45,6 +45,12 @@ QN_MUST_USE enum qn_err qn_store_stat(struct qn_store_stat *stat, struct qn_stor
 /* ---- checking ---- */
 
 enum { QN_STORE_PROBLEMS_MAX = 16 };
+/* What a validator would find when it starts. */
+enum qn_store_votes {
+    QN_STORE_VOTES_NONE,   /* it never voted here, or this came from a backup */
+    QN_STORE_VOTES_LOST,   /* torn or changed: it asks the others before it votes; no harm else */
+    QN_STORE_VOTES_INTACT, /* all of them, as far as can be told from here */
+};
 struct qn_store_audit {
     uint64_t blocks;
     uint64_t first_block; /* height; above 1 when the node began with a snapshot */
@@ -52,11 +58,12 @@ struct qn_store_audit {
     uint64_t certificates;
     uint64_t certificates_unknown; /* of a committee that is not known here */
     uint64_t signatures;
+    enum qn_store_votes votes;
     size_t problem_count;
     char problems[QN_STORE_PROBLEMS_MAX][QN_TEXT_LEN_MAX + 1];
 };
 /* That the blocks are one chain, that executing them gives the state they name and the one that is stored,
- * and that a quorum signed every certificate. Problems are counted and the first ones told. */
+ * that a quorum signed every certificate, and whether the record of votes is whole. Problems are counted and the first ones told. */
 void qn_store_audit(struct qn_store_audit *audit, const struct qn_storage *storage,
                     const struct qn_genesis *genesis, const struct qn_store_progress *progress);
 

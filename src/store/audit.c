@@ -1,6 +1,7 @@
 /* The ledger in a data directory, checked from the ground up: nothing that it says of itself is believed. */
 #include "ledger/ledger.h"
 #include "ledger/store_keys.h"
+#include "node/vote_log.h"
 #include "store/admin.h"
 #include "wire/vote.h"
 
@@ -286,6 +287,26 @@ static void check_certificates(struct audit *audit)
     }
 }
 
+/* ---- votes ---- */
+
+static enum qn_store_votes check_votes(const struct audit *audit)
+{
+    static const uint8_t head_key[] = {'w'};
+    struct qn_vote_log log;
+    struct qn_buf *head = NULL;
+
+    if (audit->ledger == NULL ||
+        audit->storage->get(audit->storage->context, &head,
+                            (struct qn_span){head_key, sizeof head_key}) != QN_OK) {
+        return QN_STORE_VOTES_NONE;
+    }
+    qn_buf_drop(head);
+    enum qn_memory memory =
+        qn_vote_log_open(&log, audit->storage, qn_ledger_epoch(audit->ledger), NULL);
+    qn_vote_log_close(&log);
+    return memory == QN_MEMORY_INTACT ? QN_STORE_VOTES_INTACT : QN_STORE_VOTES_LOST;
+}
+
 void qn_store_audit(struct qn_store_audit *result, const struct qn_storage *storage,
                     const struct qn_genesis *genesis, const struct qn_store_progress *progress)
 {
@@ -297,6 +318,7 @@ void qn_store_audit(struct qn_store_audit *result, const struct qn_storage *stor
     *result = (struct qn_store_audit){0};
     check_head(audit);
     check_certificates(audit);
+    result->votes = check_votes(audit);
     forget_validators(audit);
     qn_ledger_free(audit->ledger);
     free(audit);
