@@ -15,7 +15,7 @@ from pathlib import Path
 SOURCE_LINES_MAX = 1000
 HEADER_LINES_MAX = 200
 FUNCTION_LINES_MAX = 70
-FOLDERS = ("src", "include", "sim", "tests", "fuzz", "bench")
+FOLDERS = ("src", "include", "sim", "tests", "fuzz", "bench", "examples")
 
 NAME = re.compile(r"(\w+)\s*\(")
 
