@@ -216,6 +216,33 @@ static void write_items(void)
     }
 }
 
+/* --- changes of proofs --- */
+
+static void write_proofs(void)
+{
+    static const struct {
+        const char *name;
+        size_t len;
+        uint8_t bytes[16];
+    } seeds[] = {
+        {"member", 1, {0}},
+        {"absent", 1, {1}},
+        {"two-epochs", 1, {2}},
+        {"past-across-epochs", 1, {3}},
+        {"absent-past", 1, {4}},
+        {"flip", 7, {0, 0, 0, 40, 1, 1, 0xFF}},
+        {"cut", 6, {2, 0, 1, 0, 255, 0}},
+        {"insert", 9, {3, 0, 0, 5, 0, 3, 1, 2, 3}},
+        {"two-changes", 13, {4, 0, 0, 9, 1, 1, 7, 0, 30, 0, 1, 1, 8}},
+        {"raw-version-2", 5, {255, 0xA2, 0x01, 0x02, 0x02}},
+        {"raw-empty", 1, {255}},
+    };
+    for (size_t i = 0; i < QN_ARRAY_COUNT(seeds); i++) {
+        write_seed("proof_verify", seeds[i].name, (struct qn_span){NULL, 0},
+                   (struct qn_span){seeds[i].bytes, seeds[i].len});
+    }
+}
+
 static void write_ledger_seed(const char *target, const char *name, struct qn_span bytes)
 {
     write_seed(target, name, (struct qn_span){NULL, 0}, bytes);
@@ -237,6 +264,7 @@ int main(int argc, char **argv)
     write_table(table, count);
     write_frames();
     write_items();
+    write_proofs();
     qn_small_ledger_seeds(write_ledger_seed);
     return 0;
 }
