@@ -21,6 +21,8 @@ enum {
     QN_GENESIS_MIN = 4,
     QN_GENESIS_ID_MAX = 999,
     QN_VALIDATORS_MAX = 100,
+    QN_MOTIONS_OPEN_MAX = 16, /* motions opened by one member that have not expired */
+    QN_SUCCESSORS_MAX = 64,   /* rotations that are followed from one id */
     QN_ACTIVATION_BATCHES_MAX = 8,
     QN_ACTIVATION_PATH_MAX = 24,       /* Merkle path of a code: 16.7 million codes a batch */
     QN_ACTIVATION_CODE_LEN_MAX = 1024, /* bytes of an encoded code */

@@ -73,9 +73,10 @@ static void note_change(struct qn_block_state *child, const struct qn_effect *ef
     child->changes[child->change_count] = (struct qn_ledger_change){
         .tx_id = *tx_id,
         .kind = kind,
-        .in_effect = true,
+        .in_effect = effect->in_effect,
         .id = effect->entry.id,
         .index = effect->entry.index,
+        .successor = effect->successor.id,
     };
     child->change_count += 1;
 }
@@ -90,6 +91,8 @@ enum qn_err qn_block_state_apply(struct qn_block_state *child, const struct qn_g
     struct qn_rule_view view = {
         .genesis = genesis,
         .state = &child->state,
+        .committee = child->parent->committee,
+        .committee_ends = child->committee != child->parent->committee,
         .height = child->history.count,
         .time_ms = time_ms,
         .expires_ms_max = time_ms + QN_TX_LIFETIME_MS_MAX,
@@ -100,7 +103,7 @@ enum qn_err qn_block_state_apply(struct qn_block_state *child, const struct qn_g
         err = qn_rule_check(&view, &effect, &tx);
     }
     if (err == QN_OK) {
-        qn_rule_apply(&child->state, &effect, tx.kind);
+        qn_rule_apply(&child->state, &child->committee, &effect, &tx, view.height);
         note_change(child, &effect, tx.kind, tx_id);
     }
     return err;

@@ -190,6 +190,8 @@ void qn_ledger_commit(struct qn_ledger *ledger, struct qn_ledger_commit *commit,
         const struct qn_ledger_change *change = &block->changes[i];
         if (change->kind == QN_TX_REGISTER) {
             qn_id_table_put(&ledger->ids, change->index, &change->id);
+        } else if (change->kind == QN_TX_ROTATE) {
+            qn_id_table_put(&ledger->ids, change->index, &change->successor);
         }
     }
     ledger->tx_count += block->change_count;

@@ -122,7 +122,7 @@ enum qn_err qn_mempool_put(struct qn_mempool *pool, struct qn_buf *bytes,
     struct pool_item item = {
         .bytes = bytes,
         .tx_id = *tx_id,
-        .node = tx->id,
+        .node = *qn_tx_signer(tx),
         .has_code = tx->kind == QN_TX_REGISTER && tx->has_activation,
     };
 

@@ -1,5 +1,5 @@
-/* Transactions that wait for a block: bounded, in order of arrival, one per id, at most one per node
- * identity and per activation code, so that nobody fills it with variants of one transaction. */
+/* Transactions that wait for a block: bounded, in order of arrival, one per id, at most one per signing node
+ * and per activation code, so that nobody fills it with variants of one transaction. */
 #ifndef QN_MEMPOOL_H
 #define QN_MEMPOOL_H
 

@@ -18,20 +18,30 @@ static enum qn_err check_identity(const struct qn_rule_view *view, const struct 
                          "node %s was revoked at height %" PRIu64 " and cannot register again", id,
                          entry.changed_height);
     }
+    if (entry.status == QN_ENTRY_ROTATED) {
+        return qn_refuse(view, QN_ERR_REVOKED,
+                         "node %s got another key at height %" PRIu64 " and cannot register again",
+                         id, entry.changed_height);
+    }
     return qn_refuse(view, QN_ERR_ALREADY_REGISTERED,
                      "node %s is already registered, as number %" PRIu64 " since height %" PRIu64,
                      id, entry.index, entry.registered_height);
 }
 
-static const struct qn_activation_batch *find_batch(const struct qn_genesis *genesis,
-                                                    const struct qn_hash *root)
+/* One of genesis, or one that the committee issued before this block. */
+static bool find_batch(const struct qn_rule_view *view, struct qn_activation_batch *batch,
+                       const struct qn_hash *root)
 {
-    for (size_t i = 0; i < genesis->parameters.batch_count; i++) {
-        if (qn_hash_equal(&genesis->parameters.batches[i].root, root)) {
-            return &genesis->parameters.batches[i];
+    const struct qn_genesis_parameters *parameters = &view->genesis->parameters;
+    uint64_t height = 0;
+
+    for (size_t i = 0; i < parameters->batch_count; i++) {
+        if (qn_hash_equal(&parameters->batches[i].root, root)) {
+            *batch = parameters->batches[i];
+            return true;
         }
     }
-    return NULL;
+    return qn_state_batch(view->state, batch, &height, root) == QN_OK && height < view->height;
 }
 
 /* The code is one of the batch, whose first hex digits are name. */
@@ -75,27 +85,27 @@ static enum qn_err check_unused(const struct qn_rule_view *view, const char *nam
 static enum qn_err check_code(const struct qn_rule_view *view, struct qn_effect *effect,
                               const struct qn_activation *activation)
 {
-    const struct qn_activation_batch *batch = find_batch(view->genesis, &activation->batch_root);
+    struct qn_activation_batch batch;
     char name[QN_ID_TEXT_SIZE];
 
     qn_hex_encode(name, activation->batch_root.bytes, QN_HASH_LEN);
     name[QN_SHORT_ID_TEXT_SIZE - 1] = '\0';
-    if (batch == NULL) {
+    if (!find_batch(view, &batch, &activation->batch_root)) {
         return qn_refuse(view, QN_ERR_CODE_UNKNOWN,
                          "the activation code #%" PRIu32 " is of batch %s, which this network has "
                          "not issued",
                          activation->index, name);
     }
-    if (batch->expires_ms <= view->time_ms) {
+    if (batch.expires_ms <= view->time_ms) {
         return qn_refuse(view, QN_ERR_CODE_EXPIRED,
                          "the activation codes of batch %s expired at %" PRIu64 " ms, %" PRIu64
                          " ms before the time of the block",
-                         name, batch->expires_ms, view->time_ms - batch->expires_ms);
+                         name, batch.expires_ms, view->time_ms - batch.expires_ms);
     }
     effect->uses_code = true;
     effect->code_leaf = qn_activation_leaf(&activation->code_key);
-    effect->entry.code_class = batch->class;
-    enum qn_err err = check_membership(view, batch, name, activation, &effect->code_leaf);
+    effect->entry.code_class = batch.class;
+    enum qn_err err = check_membership(view, &batch, name, activation, &effect->code_leaf);
     return err == QN_OK ? check_unused(view, name, activation, &effect->code_leaf) : err;
 }
 
@@ -140,25 +150,24 @@ enum qn_err qn_rule_register(const struct qn_rule_view *view, struct qn_effect *
 
     /* A node's id is the hash of its key, and decoding made the id of it. */
     memcpy(key_hash.bytes, tx->id.bytes, sizeof key_hash.bytes);
-    *effect = (struct qn_effect){
-        .entry =
-            {
-                .index = view->state->counters.next_index,
-                .id = tx->id,
-                .suite = tx->key.suite,
-                .key_hash = key_hash,
-                .region = tx->region,
-                .roles = tx->roles,
-                .has_endpoint = tx->has_endpoint,
-                .endpoint = tx->endpoint,
-                .announce_tip = tx->announce_tip,
-                .valid_until_ms = tx->valid_until_ms,
-                .status = QN_ENTRY_ACTIVE,
-                .sequence = 1,
-                .registered_height = view->height,
-                .changed_height = view->height,
-                .key = tx->key,
-            },
+    effect->signer_key = tx->key;
+    effect->puts_entry = true;
+    effect->entry = (struct qn_registry_entry){
+        .index = view->state->counters.next_index,
+        .id = tx->id,
+        .suite = tx->key.suite,
+        .key_hash = key_hash,
+        .region = tx->region,
+        .roles = tx->roles,
+        .has_endpoint = tx->has_endpoint,
+        .endpoint = tx->endpoint,
+        .announce_tip = tx->announce_tip,
+        .valid_until_ms = tx->valid_until_ms,
+        .status = QN_ENTRY_ACTIVE,
+        .sequence = 1,
+        .registered_height = view->height,
+        .changed_height = view->height,
+        .key = tx->key,
     };
     enum qn_err err = check_identity(view, tx);
     if (err == QN_OK) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static const char code_domain[] = "qnet/1/code";
+static const char batch_domain[] = "qnet/1/batch";
 static const char counters_domain[] = "qnet/1/meta";
 static const char committee_domain[] = "qnet/1/committee";
 
@@ -21,11 +22,16 @@ struct qn_hash qn_state_entry_key(const struct qn_node_id *id)
     return qn_sha3((struct qn_span){id->bytes, sizeof id->bytes});
 }
 
-struct qn_hash qn_state_code_key(const struct qn_hash *code_leaf)
+struct qn_hash qn_state_key(const char *domain, const uint8_t hash[QN_HASH_LEN])
 {
-    struct qn_span parts[] = {domain_span(code_domain), {code_leaf->bytes, QN_HASH_LEN}};
+    struct qn_span parts[] = {domain_span(domain), {hash, QN_HASH_LEN}};
 
     return qn_sha3_parts(parts, QN_ARRAY_COUNT(parts));
+}
+
+struct qn_hash qn_state_code_key(const struct qn_hash *code_leaf)
+{
+    return qn_state_key(code_domain, code_leaf->bytes);
 }
 
 struct qn_hash qn_state_counters_key(void)
@@ -103,6 +109,50 @@ void qn_state_put_code_use(struct qn_state *state, const struct qn_hash *code_le
     struct qn_hash key = qn_state_code_key(code_leaf);
 
     qn_state_put(state, &key, qn_encode(write_code_use, use), NULL);
+}
+
+struct issued_batch {
+    struct qn_activation_batch batch;
+    uint64_t height;
+};
+
+static void write_batch(struct qn_writer *w, const void *record)
+{
+    const struct issued_batch *issued = record;
+
+    qn_write_map(w, 2);
+    qn_write_key(w, 1);
+    qn_write_activation_batch(w, &issued->batch);
+    qn_write_uint_at(w, 2, issued->height);
+}
+
+void qn_state_put_batch(struct qn_state *state, const struct qn_activation_batch *batch,
+                        uint64_t height)
+{
+    struct qn_hash key = qn_state_key(batch_domain, batch->root.bytes);
+    struct issued_batch issued = {*batch, height};
+
+    qn_state_put(state, &key, qn_encode(write_batch, &issued), NULL);
+}
+
+enum qn_err qn_state_batch(const struct qn_state *state, struct qn_activation_batch *batch,
+                           uint64_t *height, const struct qn_hash *root)
+{
+    struct qn_hash key = qn_state_key(batch_domain, root->bytes);
+    const struct qn_buf *value = qn_tree_get(state->tree, &key, NULL);
+    struct qn_reader in;
+
+    if (value == NULL) {
+        return QN_ERR_NOT_FOUND;
+    }
+    qn_reader_init(&in, qn_buf_span(value));
+    struct qn_map_reader map = qn_read_map(&in);
+    qn_read_key(&in, &map, 1);
+    qn_read_activation_batch(&in, batch);
+    *height = qn_read_uint_at(&in, &map, 2, UINT64_MAX);
+    qn_read_map_end(&in, &map);
+    QN_ASSERT(qn_reader_done(&in) == QN_OK); /* the state's root vouches for it */
+    return QN_OK;
 }
 
 static void write_counters(struct qn_writer *w, const void *record)

@@ -4,7 +4,9 @@
  *   entry     SHA3-256(node id)                              registry_record.h; extra: the key's spki
  *   used code SHA3-256("qnet/1/code" || leaf of the code)    {1: node id, 2: height}
  *   counters  SHA3-256("qnet/1/meta")                        {1: next index, 2: active count}
+ *   batch     SHA3-256("qnet/1/batch" || root)               {1: batch, 2: height}: issued later
  *   committee SHA3-256("qnet/1/committee")                   committee.h
+ *   motions   motion.h
  *
  * Keys of each kind hash inputs of another length than all others, so none can be aimed at another. */
 #ifndef QN_STATE_H
@@ -41,6 +43,8 @@ struct qn_code_use {
 struct qn_hash qn_state_entry_key(const struct qn_node_id *id);
 struct qn_hash qn_state_code_key(const struct qn_hash *code_leaf);
 struct qn_hash qn_state_counters_key(void);
+/* SHA3-256(domain || hash). */
+struct qn_hash qn_state_key(const char *domain, const uint8_t hash[QN_HASH_LEN]);
 struct qn_hash qn_state_committee_key(void);
 
 /* The genesis nodes as entries 0, 1, ... in the order of their bootstrap ids. */
@@ -61,6 +65,12 @@ void qn_state_put(struct qn_state *state, const struct qn_hash *key, struct qn_b
 void qn_state_put_entry(struct qn_state *state, const struct qn_registry_entry *entry);
 void qn_state_put_code_use(struct qn_state *state, const struct qn_hash *code_leaf,
                            const struct qn_code_use *use);
+/* A batch that the committee issued, at this height. QN_ERR_NOT_FOUND; outputs untouched. */
+QN_MUST_USE enum qn_err qn_state_batch(const struct qn_state *state,
+                                       struct qn_activation_batch *batch, uint64_t *height,
+                                       const struct qn_hash *root);
+void qn_state_put_batch(struct qn_state *state, const struct qn_activation_batch *batch,
+                        uint64_t height);
 void qn_state_put_counters(struct qn_state *state);
 /* Takes the counters from the tree. QN_ERR_MALFORMED: they are not there. */
 QN_MUST_USE enum qn_err qn_state_load_counters(struct qn_state *state);

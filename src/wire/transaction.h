@@ -64,11 +64,17 @@ enum {
     QN_TX_VOTES = 2,                                       /* of an EVIDENCE */
 };
 
-/* A vote as evidence: its kind and its encoding, which is well-formed in whatever was decoded. */
+/* A vote as evidence: its kind and its encoding, which is well-formed in whatever was decoded. A FINALIZE signs
+ * p, and nothing else in it binds p to its view: as evidence it has the form of a NOTARIZE, which names what p
+ * is made of, with the signature of the FINALIZE. */
 struct qn_tx_vote {
     enum qn_vote_kind kind;
     struct qn_span bytes; /* decoded: into the transaction's bytes */
 };
+/* Of a FINALIZE parent_view and block_id must be set, as of a NOTARIZE. One reference, the caller's. */
+struct qn_buf *qn_tx_vote_encode(const struct qn_vote *vote);
+/* p of a FINALIZE is not set. QN_ERR_MALFORMED; *vote untouched. */
+QN_MUST_USE enum qn_err qn_tx_vote_decode(struct qn_vote *vote, const struct qn_tx_vote *encoded);
 
 struct qn_tx {
     enum qn_tx_kind kind;

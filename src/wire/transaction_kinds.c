@@ -207,6 +207,29 @@ static void read_validators(struct qn_reader *in, struct qn_map_reader *map, str
     tx->remove_count = read_ids(in, map, 7, tx->remove);
 }
 
+static enum qn_vote_kind form_of(enum qn_vote_kind kind)
+{
+    return kind == QN_VOTE_FINALIZE ? QN_VOTE_NOTARIZE : kind;
+}
+
+struct qn_buf *qn_tx_vote_encode(const struct qn_vote *vote)
+{
+    struct qn_vote form = *vote;
+
+    form.kind = form_of(vote->kind);
+    return qn_vote_encode(&form);
+}
+
+enum qn_err qn_tx_vote_decode(struct qn_vote *vote, const struct qn_tx_vote *encoded)
+{
+    enum qn_err err = qn_vote_decode(vote, form_of(encoded->kind), encoded->bytes);
+
+    if (err == QN_OK) {
+        vote->kind = encoded->kind;
+    }
+    return err;
+}
+
 static void write_vote(struct qn_writer *w, uint64_t key, const struct qn_tx_vote *vote)
 {
     qn_write_key(w, key);
@@ -226,7 +249,7 @@ static void read_vote(struct qn_reader *in, struct qn_map_reader *map, uint64_t 
     qn_read_require(in, kind >= QN_VOTE_NOTARIZE);
     vote->kind = (enum qn_vote_kind)kind;
     vote->bytes = qn_read_bytes(in, 1, QN_TX_LEN_MAX);
-    qn_read_require(in, !in->failed && qn_vote_decode(&decoded, vote->kind, vote->bytes) == QN_OK);
+    qn_read_require(in, !in->failed && qn_tx_vote_decode(&decoded, vote) == QN_OK);
 }
 
 static void write_evidence(struct qn_writer *w, const struct qn_tx *tx)

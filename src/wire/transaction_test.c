@@ -36,11 +36,11 @@
 #define ISSUE "A5" START("05") " 04 " HASH("55") " 05 A4 01 " HASH("A1") " 02 1864 03 07 04 190200"
 #define VALIDATORS                                                                                 \
     "A7" START("06") " 04 " HASH("55") " 05 09 06 82 " HASH("A1") HASH("A2") " 07 81 " HASH("A3")
-#define NULLIFY_VOTE "A3 01 09 02 08 03 41 EE"                    /* 8 bytes */
-#define FINALIZE_VOTE "A4 01 09 02 08 03 " HASH("BB") " 04 41 EE" /* 43 bytes */
+#define NULLIFY_VOTE "A3 01 09 02 08 03 41 EE"                          /* 8 bytes */
+#define FINALIZE_VOTE "A5 01 09 02 08 03 07 04 " HASH("BB") " 05 41 EE" /* 45 bytes */
 #define EVIDENCE                                                                                   \
     "A7" START("07") " 04 " HASH("55") " 05 82 03 48 " NULLIFY_VOTE                                \
-                                       " 06 82 02 582B " FINALIZE_VOTE " 07 " HASH("44")
+                                       " 06 82 02 582D " FINALIZE_VOTE " 07 " HASH("44")
 
 /* Decodes a transaction with this payload and a signature of one byte. */
 static enum qn_err decode(struct qn_tx *tx, const char *payload_hex)
@@ -215,8 +215,13 @@ static void evidence_has_these_fields(void **state)
     assert_int_equal(tx.id.bytes[0], 0x44);
     assert_int_equal(tx.signer.bytes[0], 0x55);
     assert_int_equal(tx.votes[0].kind, QN_VOTE_NULLIFY);
-    assert_int_equal(qn_vote_decode(&vote, tx.votes[1].kind, tx.votes[1].bytes), QN_OK);
-    assert_int_equal(vote.p.bytes[0], 0xBB);
+    assert_int_equal(qn_tx_vote_decode(&vote, &tx.votes[1]), QN_OK);
+    assert_int_equal(vote.kind, QN_VOTE_FINALIZE);
+    assert_int_equal(vote.block_id.bytes[0], 0xBB);
+    assert_int_equal(vote.parent_view, 7);
+    struct qn_buf *again = qn_tx_vote_encode(&vote);
+    assert_true(qn_span_equal(qn_buf_span(again), tx.votes[1].bytes));
+    qn_buf_drop(again);
     assert_false(qn_tx_is_motion(&tx));
     assert_payload(&tx, EVIDENCE);
     qn_buf_drop(bytes);

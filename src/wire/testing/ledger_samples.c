@@ -31,9 +31,8 @@ static uint8_t sample_ids(struct qn_sampler *s, struct qn_node_id ids[QN_COMMITT
 static struct qn_buf *sample_vote(struct qn_sampler *s, struct qn_tx_vote *vote)
 {
     vote->kind = (enum qn_vote_kind)qn_sample_uint(s, QN_VOTE_NOTARIZE, QN_VOTE_NULLIFY);
-    struct qn_buf *buf = vote->kind == QN_VOTE_NOTARIZE   ? qn_sample_notarize(s)
-                         : vote->kind == QN_VOTE_FINALIZE ? qn_sample_finalize(s)
-                                                          : qn_sample_nullify(s);
+    struct qn_buf *buf =
+        vote->kind == QN_VOTE_NULLIFY ? qn_sample_nullify(s) : qn_sample_notarize(s);
     vote->bytes = qn_buf_span(buf);
     return buf;
 }
