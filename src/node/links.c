@@ -74,8 +74,10 @@ enum qn_standing qn_node_standing(const struct qn_node *node, const struct qn_no
         return pinned ? QN_STANDING_GENESIS : QN_STANDING_REGISTERED;
     case QN_ERR_REVOKED:
         return QN_STANDING_REVOKED;
-    default:
-        return QN_STANDING_EXPIRED;
+    default: /* members of the committee do not expire while they are in it */
+        return qn_validator_index(qn_ledger_validators(node->ledger), id) >= 0
+                   ? QN_STANDING_REGISTERED
+                   : QN_STANDING_EXPIRED;
     }
 }
 
