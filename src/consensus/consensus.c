@@ -216,12 +216,12 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c)
     const qn_time_us armed[] = {c->leader_at, c->abstain_at, c->settle_at, c->resend_at};
     qn_time_us deadline = c->request_at;
 
-    if (c->fresh_recheck && c->pending) {
+    if (c->fresh_recheck && c->pending && !c->ended) {
         return c->now;
     }
     qn_time_us recover = qn_recover_deadline(c);
     deadline = recover < deadline ? recover : deadline;
-    if (c->started && c->heartbeat_at > c->now && c->heartbeat_at < deadline) {
+    if (qn_is_voting(c) && c->heartbeat_at > c->now && c->heartbeat_at < deadline) {
         deadline = c->heartbeat_at;
     }
     for (size_t i = 0; c->armed != 0 && i < QN_ARRAY_COUNT(armed); i++) {
@@ -246,6 +246,7 @@ void qn_consensus_info(const struct qn_consensus *c, struct qn_consensus_info *i
 {
     *info = (struct qn_consensus_info){.started = c->started,
                                        .joining = c->joining,
+                                       .ended = c->ended,
                                        .lost = qn_recover_lost(c),
                                        .answers = qn_recover_answers(c),
                                        .answers_needed = qn_recover_needed(c),

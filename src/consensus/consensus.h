@@ -154,6 +154,7 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c);
 /* ---- reading ---- */
 struct qn_consensus_info {
     bool started;
+    bool ended;       /* the last block of the epoch is committed: it answers, and votes no more */
     bool joining;     /* started, but too few others have said where they are: no vote yet */
     unsigned lost;    /* while joining: validators known to have lost their memory, self included */
     unsigned answers; /* while joining: of those whose answer counts... */

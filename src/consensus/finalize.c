@@ -10,7 +10,7 @@ static void finalize_try(struct qn_consensus *c, struct qn_view_slot *slot)
     bool nullified_by_us =
         slot->own[QN_VOTE_NULLIFY - 1].cast && !QN_MUTANT_IS(QN_MUTANT_FINALIZE_AFTER_NULLIFY);
 
-    if (!c->started || body == NULL || body->check != QN_CHECK_VALID || nullified_by_us ||
+    if (!qn_is_voting(c) || body == NULL || body->check != QN_CHECK_VALID || nullified_by_us ||
         slot->own[QN_VOTE_FINALIZE - 1].cast || slot->certs[QN_VOTE_FINALIZE - 1].bytes != NULL ||
         slot->view <= c->ceiling || qn_votes_at(c, slot->view) == NULL) {
         return;
@@ -26,14 +26,28 @@ struct qn_chain {
     bool complete;
 };
 
+/* The last block of an epoch may have been proposed in several views before it was final: then the views
+ * between hold the same block, which is committed once. */
+static struct qn_body *again_here(struct qn_view_slot *slot, const struct qn_chain *chain)
+{
+    const struct qn_block *child = chain->count > 0 ? chain->bodies[chain->count - 1]->block : NULL;
+
+    return child != NULL && qn_ends_epoch(child) ? qn_slot_body_of(slot, &child->id) : NULL;
+}
+
 static void final_chain(struct qn_consensus *c, struct qn_chain *chain)
 {
     uint64_t view = c->settled_view;
     const struct qn_hash *id = NULL;
 
     *chain = (struct qn_chain){0};
-    while (view > c->final_view && chain->count < QN_CONSENSUS_WINDOW) {
+    for (unsigned i = 0; view > c->final_view && i < QN_CONSENSUS_WINDOW; i++) {
         struct qn_view_slot *slot = qn_slot_find(c, view);
+        struct qn_body *again = slot != NULL ? again_here(slot, chain) : NULL;
+        if (again != NULL) {
+            view = again->parent_view;
+            continue;
+        }
         struct qn_body *body = slot == NULL ? NULL
                                : id == NULL ? qn_slot_body(slot)
                                             : qn_slot_body_of(slot, id);
@@ -71,6 +85,12 @@ void qn_final_set(struct qn_consensus *c, struct qn_block *block, uint64_t view)
     c->heartbeat_at = c->now + c->heartbeat;
     c->resend_interval = c->resend_min;
     c->sync_at = 0;
+    if (qn_ends_epoch(block) && block->header.epoch == c->epoch && !c->ended) {
+        c->ended = true;
+        qn_log(c->log, QN_LOG_INFO, "consensus", "epoch_end", "epoch=%llu height=%llu view=%llu",
+               (unsigned long long)c->epoch, (unsigned long long)block->header.height,
+               (unsigned long long)c->final_view);
+    }
     c->fresh_recheck = true; /* when the owner had its chance to say what is left */
 }
 

@@ -45,6 +45,10 @@ static enum judgement judge(struct qn_consensus *c, const struct qn_view_slot *s
     if (parent == NULL) {
         return JUDGED_HOLD;
     }
+    if (qn_ends_epoch(parent->block)) { /* the same again, and nothing else */
+        bool same = qn_hash_equal(&body->block->id, &cert->block_id);
+        return same || QN_MUTANT_IS(QN_MUTANT_CHILD_OF_EPOCH_END) ? JUDGED_GOOD : JUDGED_INVALID;
+    }
     return judge_header(c, header, &cert->block_id, parent->block->header.height);
 }
 
@@ -52,7 +56,7 @@ void qn_notarize_try(struct qn_consensus *c)
 {
     struct qn_view_slot *slot = qn_slot_find(c, c->view);
 
-    if (!c->started || slot == NULL || slot->proposed.block == NULL || c->view <= c->ceiling ||
+    if (!qn_is_voting(c) || slot == NULL || slot->proposed.block == NULL || c->view <= c->ceiling ||
         slot->own[QN_VOTE_NOTARIZE - 1].cast || slot->own[QN_VOTE_NULLIFY - 1].cast) {
         return;
     }

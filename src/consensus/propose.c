@@ -38,6 +38,27 @@ static bool may_be_empty(const struct qn_consensus *c)
            ((c->armed & (QN_ARM_SETTLE | QN_ARM_SEEN)) != 0 && c->now >= c->settle_at);
 }
 
+static void propose(struct qn_consensus *c, struct qn_view_slot *slot, uint64_t parent_view,
+                    struct qn_block *block)
+{
+    qn_body_set(c, &slot->proposed, slot->view, parent_view, block, NULL, c->self);
+    slot->proposed.check = QN_CHECK_VALID;
+    if (block->tx_count > 0) {
+        c->fresh = false;
+    }
+    qn_vote_cast(c, slot, QN_VOTE_NOTARIZE, parent_view, &slot->proposed.block->id);
+}
+
+/* The last block of an epoch is notarized and not final: the same block once more, under this view. */
+static void propose_again(struct qn_consensus *c, uint64_t parent_view, struct qn_block *block)
+{
+    struct qn_view_slot *slot = qn_slot_get(c, c->view);
+
+    if (slot != NULL && may_be_empty(c)) {
+        propose(c, slot, parent_view, block);
+    }
+}
+
 void qn_propose_try(struct qn_consensus *c)
 {
     bool wanted = (c->armed & QN_ARM_PENDING) != 0 || may_be_empty(c);
@@ -50,22 +71,17 @@ void qn_propose_try(struct qn_consensus *c)
     if (!parent.found) {
         return; /* request.c asks for what is missing */
     }
+    const struct qn_body *last = qn_window_executed(c, &parent.id);
+    if (last != NULL && qn_ends_epoch(last->block) && !QN_MUTANT_IS(QN_MUTANT_CHILD_OF_EPOCH_END)) {
+        propose_again(c, parent.view, last->block);
+        return;
+    }
     c->cookie += 1;
     c->build_cookie = c->cookie;
     c->build_parent_view = parent.view;
     struct qn_consensus_action *action = qn_consensus_emit(c, QN_CONSENSUS_BUILD);
     action->cookie = c->build_cookie;
     action->digest = parent.id;
-}
-
-static void propose(struct qn_consensus *c, struct qn_view_slot *slot, struct qn_block *block)
-{
-    qn_body_set(c, &slot->proposed, slot->view, c->build_parent_view, block, NULL, c->self);
-    slot->proposed.check = QN_CHECK_VALID;
-    if (block->tx_count > 0) {
-        c->fresh = false;
-    }
-    qn_vote_cast(c, slot, QN_VOTE_NOTARIZE, c->build_parent_view, &block->id);
 }
 
 static void built(struct qn_consensus *c, struct qn_block *block)
@@ -83,7 +99,7 @@ static void built(struct qn_consensus *c, struct qn_block *block)
     } else if (block->tx_count == 0 && !may_be_empty(c)) {
         c->fresh = false; /* all of it is in a block on the way */
     } else {
-        propose(c, slot, block);
+        propose(c, slot, c->build_parent_view, block);
     }
 }
 

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 static uint64_t first_seed = 1;
-static uint64_t run_count = 120;
+static uint64_t run_count = 60;
 static bool transcript;
 
 static void everything_submitted_becomes_final_whatever_happened_before(void **state)

@@ -181,7 +181,7 @@ bool qn_recover_try(struct qn_consensus *c)
 {
     bool joining = c->joining;
 
-    if (!c->started || (!c->asking && !waits(c))) {
+    if (!qn_is_voting(c) || (!c->asking && !waits(c))) {
         return false;
     }
     if (c->asking) {
@@ -200,7 +200,10 @@ qn_time_us qn_recover_deadline(const struct qn_consensus *c)
 {
     qn_time_us deadline = QN_TIME_NEVER;
 
-    if (c->started && (c->asking || waits(c))) {
+    if (!qn_is_voting(c)) {
+        return deadline;
+    }
+    if ((c->asking || waits(c))) {
         deadline = c->ask_at;
     }
     if (c->joining && !is_lost(c) && c->wait_until < deadline) {
@@ -233,7 +236,7 @@ static bool is_news(struct qn_consensus *c, const struct qn_vote *vote)
     uint64_t known = c->voted_view > c->log_view ? c->voted_view : c->log_view;
     struct qn_hash digest = qn_vote_digest(c, vote);
 
-    if (is_lost(c) || vote->epoch != c->epoch || QN_MUTANT_IS(QN_MUTANT_TRUSTS_ANY_LOG)) {
+    if (is_lost(c) || vote->epoch != c->epoch) {
         return false;
     }
     if (vote->view <= c->final_view || slot == NULL) {

@@ -125,6 +125,9 @@ void qn_request_update(struct qn_consensus *c)
     struct wants wants = {0};
 
     c->request_at = QN_TIME_NEVER;
+    if (c->ended) {
+        return;
+    }
     if (c->settled_view > c->final_view) {
         want_block(c, &wants, c->settled_view);
         ask_for_sync(c);

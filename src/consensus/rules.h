@@ -106,6 +106,16 @@ static inline uint64_t qn_final_height(const struct qn_consensus *c)
     return c->final_block->header.height;
 }
 
+static inline bool qn_is_voting(const struct qn_consensus *c)
+{
+    return c->started && !c->ended;
+}
+/* The last block of its epoch: it gets no child, but is proposed again until it is final. */
+static inline bool qn_ends_epoch(const struct qn_block *block)
+{
+    return (block->header.flags & QN_HEADER_EPOCH_END) != 0;
+}
+
 /* ---- timeout.c: rule 6 ---- */
 void qn_timeout_try(struct qn_consensus *c);
 void qn_nullify(struct qn_consensus *c, uint64_t view);

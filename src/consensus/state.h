@@ -62,6 +62,7 @@ struct qn_consensus {
     const struct qn_log *log;
 
     bool started;
+    bool ended;            /* the last block of the epoch is final: nothing is voted on any more */
     enum qn_memory memory; /* what was said at the start, or LOST since the log proved to lie */
     bool joining;          /* not enough others have said where they are */
     bool asking;           /* sends RECOVER to those who have not answered */

@@ -61,14 +61,33 @@ static void take_ceiling(struct qn_consensus *c, int validator, uint64_t ceiling
     }
 }
 
+/* Views of another epoch say nothing here; heights do. Whoever is ahead is synced with, and whoever is behind
+ * is told so. */
+static void other_epoch(struct qn_consensus *c, int validator, const struct qn_status *status)
+{
+    struct qn_validator_state *peer = &c->peers[validator];
+
+    if (status->epoch < c->epoch) {
+        qn_status_lagging(c, validator);
+    } else if (status->final_height > qn_final_height(c) && c->now >= peer->help_at) {
+        peer->help_at = c->now + c->resend_min;
+        peer->final_height = status->final_height;
+        qn_behind(c, validator);
+    }
+}
+
 enum qn_err qn_on_status(struct qn_consensus *c, int validator, struct qn_span bytes)
 {
     struct qn_status status;
     enum qn_err err = qn_status_decode(&status, bytes);
     struct qn_validator_state *peer = &c->peers[validator];
 
-    if (err != QN_OK || status.epoch != c->epoch) {
+    if (err != QN_OK) {
         return err;
+    }
+    if (status.epoch != c->epoch) {
+        other_epoch(c, validator, &status);
+        return QN_OK;
     }
     peer->view = status.view;
     peer->final_height = status.final_height;

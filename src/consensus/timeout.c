@@ -24,8 +24,8 @@ void qn_nullify(struct qn_consensus *c, uint64_t view)
     bool finalized_by_us = slot != NULL && slot->own[QN_VOTE_FINALIZE - 1].cast &&
                            !QN_MUTANT_IS(QN_MUTANT_NULLIFY_AFTER_FINALIZE);
 
-    if (!c->started || slot == NULL || finalized_by_us || slot->own[QN_VOTE_NULLIFY - 1].cast ||
-        view <= c->ceiling || is_last(c, view)) {
+    if (!qn_is_voting(c) || slot == NULL || finalized_by_us ||
+        slot->own[QN_VOTE_NULLIFY - 1].cast || view <= c->ceiling || is_last(c, view)) {
         return;
     }
     qn_vote_cast(c, slot, QN_VOTE_NULLIFY, 0, NULL);

@@ -48,7 +48,7 @@ static unsigned arm_reasons(struct qn_consensus *c)
 {
     unsigned reasons = 0;
 
-    if (!c->started) {
+    if (!qn_is_voting(c)) {
         return 0;
     }
     reasons |= c->fresh ? QN_ARM_PENDING : 0U;

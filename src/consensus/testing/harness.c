@@ -584,6 +584,26 @@ bool harness_run_until_final(struct harness *h, qn_time_us duration_max)
     return all_final(h) && h->failure[0] == '\0';
 }
 
+static bool all_ended(const struct harness *h)
+{
+    for (unsigned i = 0; i < h->config.n; i++) {
+        const struct harness_node *node = &h->nodes[i];
+        if (node->fault == HARNESS_HONEST && node->alive && !node->c->ended) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool harness_run_until_ended(struct harness *h, qn_time_us duration_max)
+{
+    qn_time_us until = h->now + duration_max;
+
+    while (!all_ended(h) && step(h, until)) {
+    }
+    return all_ended(h) && h->failure[0] == '\0';
+}
+
 void harness_start(struct harness *h)
 {
     for (unsigned i = 0; i < h->config.n; i++) {

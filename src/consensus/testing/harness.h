@@ -10,6 +10,7 @@ enum {
     HARNESS_VALIDATORS_MAX = 10,
     HARNESS_NODES_MAX = HARNESS_VALIDATORS_MAX + 3, /* twins are two nodes each */
     HARNESS_TXS_MAX = 64,
+    HARNESS_TX_END = 63, /* its block is the last of the epoch */
     HARNESS_VIEWS_MAX = 8192,
     HARNESS_HEIGHTS_MAX = 4096,
     HARNESS_TEXT_MAX = 400,
@@ -55,9 +56,14 @@ struct qn_rng *harness_rng(struct harness *h);
 void harness_start(struct harness *h);
 /* A new transaction at this validator, which tells the others; its number. */
 unsigned harness_submit(struct harness *h, int validator);
+/* The transaction that ends the epoch, at everybody. */
+void harness_end_epoch(struct harness *h);
 void harness_run(struct harness *h, qn_time_us duration);
 /* Runs until every honest validator has committed all transactions; false if it takes longer. */
 bool harness_run_until_final(struct harness *h, qn_time_us duration_max);
+
+/* Runs until the epoch is at its end for every honest validator. */
+bool harness_run_until_ended(struct harness *h, qn_time_us duration_max);
 
 void harness_set_network(struct harness *h, qn_time_us delay_min, qn_time_us delay_max,
                          unsigned drop_permille, unsigned duplicate_permille);

@@ -5,7 +5,7 @@
 
 unsigned harness_submit(struct harness *h, int validator)
 {
-    QN_ASSERT(h->tx_count < HARNESS_TXS_MAX);
+    QN_ASSERT(h->tx_count < HARNESS_TX_END);
     unsigned tx = h->tx_count++;
 
     for (unsigned i = 0; i < h->node_count; i++) {
@@ -19,6 +19,16 @@ unsigned harness_submit(struct harness *h, int validator)
         }
     }
     return tx;
+}
+
+void harness_end_epoch(struct harness *h)
+{
+    for (unsigned i = 0; i < h->node_count; i++) {
+        harness_push(h, (struct harness_event){.at = h->now + harness_delay(h),
+                                               .kind = EVENT_TX,
+                                               .node = (int)i,
+                                               .tx = HARNESS_TX_END});
+    }
 }
 
 void harness_set_network(struct harness *h, qn_time_us delay_min, qn_time_us delay_max,

@@ -22,6 +22,12 @@ static struct qn_hash state_root(uint64_t height, uint64_t txs)
     return hash_number('s', height, txs);
 }
 
+/* One transaction ends the epoch, and its block is the last. */
+static uint32_t flags_of(uint64_t txs)
+{
+    return (txs >> HARNESS_TX_END & 1U) != 0 ? (uint32_t)QN_HEADER_EPOCH_END : 0;
+}
+
 static struct qn_block *make_block(const struct harness *h, const struct qn_block *parent,
                                    uint64_t txs, const struct qn_hash *root, qn_unix_ms time_ms)
 {
@@ -41,7 +47,8 @@ static struct qn_block *make_block(const struct harness *h, const struct qn_bloc
                                .height = parent != NULL ? parent->header.height + 1 : 0,
                                .tx_root = hash_number('t', txs, 0),
                                .state_root = *root,
-                               .time_ms = time_ms};
+                               .time_ms = time_ms,
+                               .flags = flags_of(txs)};
     if (parent != NULL) {
         header.parent = parent->id;
     }
@@ -164,6 +171,7 @@ static enum qn_err judge_block(const struct harness *h, const struct qn_block *b
     struct qn_hash root = state_root(block->header.height, *after);
     bool good = qn_hash_equal(&block->header.tx_root, &tx_root) &&
                 qn_hash_equal(&block->header.state_root, &root) &&
+                block->header.flags == flags_of(txs) &&
                 block->header.height == parent->block->header.height + 1;
     return good ? QN_OK : QN_ERR_WRONG_ROOT;
 }
@@ -251,6 +259,10 @@ void harness_ledger_commit(struct harness *h, struct harness_node *node, struct 
     if (!qn_hash_equal(&block->header.parent, &tip->id) ||
         block->header.height != tip->header.height + 1) {
         harness_fail(h, "v%d committed a block that is not the next", node->validator);
+        return;
+    }
+    if (qn_ends_epoch(tip)) {
+        harness_fail(h, "v%d committed a child of the last block of an epoch", node->validator);
         return;
     }
     if (executed == NULL ||

@@ -210,6 +210,24 @@ static void chaos(struct harness *h, const struct harness_config *config, struct
     }
 }
 
+/* The last block of the epoch, among losses and restarts. */
+static bool end_epoch(struct harness *h, const struct harness_config *config, struct qn_rng *rng)
+{
+    harness_set_network(h, QN_MS(1), QN_MS(60), (unsigned)qn_rng_below(rng, 300), 100);
+    harness_end_epoch(h);
+    for (unsigned i = 0; i < 6 && harness_failure(h) == NULL; i++) {
+        int who = (int)qn_rng_below(rng, config->n);
+        harness_run(h, qn_rng_below(rng, QN_MS(150)));
+        if (may_restart(h, who) && harness_has_log(h, who)) {
+            harness_restart(h, who, HARNESS_INTACT);
+        }
+    }
+    harness_heal(h);
+    harness_set_network(h, QN_MS(1), QN_MS(20), 0, 0);
+    harness_end_epoch(h);
+    return harness_run_until_ended(h, QN_SECONDS(120));
+}
+
 static void run(struct random_run *result, uint64_t seed, bool transcript)
 {
     struct qn_rng rng;
@@ -223,7 +241,7 @@ static void run(struct random_run *result, uint64_t seed, bool transcript)
     chaos(h, &config, &rng, crashes);
     harness_heal(h);
     harness_set_network(h, QN_MS(1), QN_MS(20), 0, 0);
-    result->ok = harness_run_until_final(h, QN_SECONDS(120));
+    result->ok = harness_run_until_final(h, QN_SECONDS(120)) && end_epoch(h, &config, &rng);
     const char *failure = harness_failure(h);
     result->ok = result->ok && failure == NULL;
     result->broken = failure != NULL;
