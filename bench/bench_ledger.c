@@ -1,8 +1,10 @@
 /* The ledger on one core, without signatures: how fast registrations are checked, built, executed and
  * committed, what the state tree costs per entry, and how large and how fast proofs are. */
-#include "ledger/ledger.h"
+#include "ledger/proof_bundle.h"
+#include "qnet/verify_openssl.h"
 #include "support/identities.h"
 #include "support/measure.h"
+#include "wire/vote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 enum {
     SEED = 1,
     LOOKUPS = 2000,
+    FILES = 200, /* proofs as files, with all signatures */
     PARAMETERS_SIZE = 64,
     STEP_MS = 10, /* between blocks */
 };
@@ -128,6 +131,119 @@ static void measure_proofs(const struct filled *filled, const char *parameters)
     bench_samples_fini(&size);
 }
 
+/* A block with this state, and its certificate. */
+static void certify(const struct bench_network *network, const struct qn_hash *state_root,
+                    struct qn_buf **header_bytes, struct qn_buf **cert_bytes)
+{
+    const struct qn_validator_set *set = &network->genesis.validators;
+    struct qn_hash validators = qn_validator_set_hash(set);
+    struct qn_header header = {.version = 1,
+                               .network = network->genesis.network,
+                               .height = 1000,
+                               .state_root = *state_root,
+                               .validators_hash = validators,
+                               .next_validators_hash = validators,
+                               .time_ms = network->genesis.time_ms};
+    struct qn_cert cert = {.kind = QN_VOTE_FINALIZE, .view = 1000, .parent_view = 999};
+    struct qn_signature signatures[BENCH_GENESIS_MAX];
+    uint8_t out[QN_HEADER_LEN_MAX];
+    struct qn_span bytes;
+
+    bench_need(qn_header_encode(&header, out, sizeof out, &bytes) == QN_OK, "header");
+    *header_bytes = qn_buf_copy(bytes);
+    cert.block_id = qn_sha3(bytes);
+    cert.bitmap_len = (network->count + 7) / 8;
+    cert.signature_count = qn_quorum((unsigned)network->count);
+    struct qn_hash digest = qn_cert_digest(&cert, &network->genesis.network);
+    for (size_t i = 0; i < cert.signature_count; i++) {
+        cert.bitmap[i / 8] |= (uint8_t)(1U << i % 8);
+        bench_need(qn_sign(&signatures[i], network->keys[i], QN_SIGN_FINALIZE, &digest) == QN_OK,
+                   "signature");
+        cert.signatures[i] = (struct qn_span){signatures[i].bytes, signatures[i].len};
+    }
+    *cert_bytes = qn_cert_encode(&cert);
+}
+
+static struct qn_buf *make_file(const struct filled *filled, const struct bench_network *network,
+                                const struct qn_buf *header, const struct qn_buf *cert,
+                                const struct qn_node_id *id)
+{
+    struct qn_hash key = qn_state_entry_key(id);
+    const struct qn_buf *value = qn_tree_get(filled->state.tree, &key, NULL);
+    struct qn_tree_proof proof;
+    struct qn_buf *file = NULL;
+
+    qn_tree_prove(filled->state.tree, &proof, &key);
+    struct qn_bundle bundle = {.parameters = qn_buf_span(network->genesis.parameter_bytes),
+                               .header = qn_buf_span(header),
+                               .cert = qn_buf_span(cert),
+                               .proof = &proof,
+                               .id = *id,
+                               .entry = qn_buf_span(value)};
+    bench_need(qn_bundle_encode(&file, &bundle) == QN_OK, "file");
+    return file;
+}
+
+static void trust_genesis(struct qnet_trust *trust, const struct qnet_verify_crypto *crypto,
+                          const struct qn_genesis *genesis)
+{
+    struct qnet_span certificates[BENCH_GENESIS_MAX];
+
+    for (size_t i = 0; i < genesis->cert_count; i++) {
+        certificates[i] =
+            (struct qnet_span){genesis->cert_bytes[i]->bytes, genesis->cert_bytes[i]->len};
+    }
+    bench_need(qnet_trust_init(trust, NULL, crypto, certificates, genesis->cert_count) ==
+                   QNET_VERIFY_OK,
+               "certificates");
+}
+
+/* What `qnet registry proof` writes and a light client verifies, its keys not seen before. */
+static void measure_files(const struct filled *filled, const struct bench_network *network,
+                          const char *parameters)
+{
+    struct bench_samples make;
+    struct bench_samples check;
+    struct bench_samples size;
+    struct qnet_verify_crypto crypto;
+    struct qnet_trust trust;
+    struct qnet_verdict verdict;
+    struct qn_buf *header = NULL;
+    struct qn_buf *cert = NULL;
+    struct qn_rng rng;
+    struct qn_hash root = qn_tree_root(filled->state.tree);
+
+    qn_rng_init(&rng, SEED);
+    bench_samples_init(&make, FILES);
+    bench_samples_init(&check, FILES);
+    bench_samples_init(&size, FILES);
+    bench_need(qnet_verify_openssl_open(&crypto), "OpenSSL");
+    trust_genesis(&trust, &crypto, &network->genesis);
+    certify(network, &root, &header, &cert);
+    for (size_t i = 0; i < FILES; i++) {
+        const struct qn_node_id *id = &filled->ids[qn_rng_below(&rng, filled->count)];
+        uint64_t start = bench_now_ns();
+        struct qn_buf *file = make_file(filled, network, header, cert, id);
+        uint64_t made = bench_now_ns();
+        enum qnet_verify_status status =
+            qnet_proof_verify(&verdict, &trust, &crypto, file->bytes, file->len, id->bytes);
+        bench_samples_add(&check, bench_now_ns() - made);
+        bench_samples_add(&make, made - start);
+        bench_samples_add(&size, file->len);
+        bench_need(status == QNET_VERIFY_OK && verdict.is_member, "a proof that holds");
+        qn_buf_drop(file);
+    }
+    bench_report(&make, "proof_file_make_us", parameters, BENCH_US);
+    bench_report(&check, "proof_file_verify_us", parameters, BENCH_US);
+    bench_report(&size, "proof_file_size_bytes", parameters, 1);
+    qn_buf_drop(header);
+    qn_buf_drop(cert);
+    qnet_verify_openssl_close(&crypto);
+    bench_samples_fini(&make);
+    bench_samples_fini(&check);
+    bench_samples_fini(&size);
+}
+
 static void measure_tree(const struct bench_network *network, size_t count)
 {
     struct filled filled;
@@ -137,6 +253,7 @@ static void measure_tree(const struct bench_network *network, size_t count)
     fill(&filled, network, count);
     measure_look_ups(&filled, parameters);
     measure_proofs(&filled, parameters);
+    measure_files(&filled, network, parameters);
     empty(&filled);
 }
 
@@ -284,6 +401,9 @@ int main(int argc, char **argv)
     bench_network_init(&network, 4);
     measure_tree(&network, 1000);
     measure_tree(&network, quick ? 10000 : 100000);
+    if (!quick) { /* about 3 GB */
+        measure_tree(&network, 1000000);
+    }
     measure_blocks(&network, quick ? 200 : 1000, 1);
     measure_blocks(&network, quick ? 20 : 200, QN_BLOCK_TXS_MAX);
     bench_network_fini(&network);

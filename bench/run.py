@@ -55,7 +55,7 @@ def benchmarks(tools, report, quick):
     fraction = ["--quick"] if quick else []
     result = [
         ("core", lambda: run_program(report, tools / "bench_core", *fraction)),
-        ("ledger", lambda: run_program(report, tools / "bench_ledger", *fraction)),
+        ("ledger", lambda: run_program(report, tools / "bench_ledger", *fraction, timeout=600)),
         ("disk", lambda: run_program(report, tools / "bench_disk", *fraction)),
         ("links", lambda: run_program(report, tools / "bench_links", "--json", *fraction)),
     ]
