@@ -197,11 +197,11 @@ bool qn_mempool_remove(struct qn_mempool *pool, const struct qn_hash *tx_id)
 void qn_mempool_sweep(struct qn_mempool *pool,
                       enum qn_err (*keep)(void *context, struct qn_span tx_bytes),
                       void (*dropped)(void *context, const struct qn_hash *tx_id, enum qn_err why),
-                      void *context)
+                      void *context, size_t count_max)
 {
     uint32_t index = pool->oldest;
 
-    while (index != none) {
+    for (size_t count = 0; index != none && count < count_max; count++) {
         uint32_t next = pool->items[index].next;
         enum qn_err why = keep(context, qn_buf_span(pool->items[index].bytes));
         if (why != QN_OK) {

@@ -24,10 +24,10 @@ size_t qn_mempool_take(const struct qn_mempool *pool, struct qn_span *txs, size_
  * Called at intervals, it gives those that wait for longer than one. */
 size_t qn_mempool_overdue(struct qn_mempool *pool, struct qn_span *txs, size_t capacity);
 bool qn_mempool_remove(struct qn_mempool *pool, const struct qn_hash *tx_id);
-/* Calls dropped for, and removes, each one for which keep returns other than QN_OK: after every commit. */
+/* Calls dropped for, and removes, each of the count_max oldest for which keep returns other than QN_OK. */
 void qn_mempool_sweep(struct qn_mempool *pool,
                       enum qn_err (*keep)(void *context, struct qn_span tx_bytes),
                       void (*dropped)(void *context, const struct qn_hash *tx_id, enum qn_err why),
-                      void *context);
+                      void *context, size_t count_max);
 
 #endif

@@ -209,7 +209,7 @@ static void a_sweep_asks_for_each_and_drops_the_rest(void **state)
         for (unsigned j = 0; j < CAPACITY; j++) {
             assert_int_equal(put(pool, (uint8_t)('a' + j), (uint8_t)j, 0), QN_OK);
         }
-        qn_mempool_sweep(pool, keep, dropped, &sweep);
+        qn_mempool_sweep(pool, keep, dropped, &sweep, CAPACITY);
         assert_string_equal(sweep.asked, "abcdefgh");
         assert_int_equal(sweep.dropped_count, CAPACITY - strlen(keeps[i]));
         for (size_t j = 0; j < sweep.dropped_count; j++) {
@@ -253,6 +253,21 @@ static void it_behaves_like_a_list_under_random_steps(void **state)
     qn_mempool_free(pool);
 }
 
+static void a_sweep_looks_at_no_more_than_it_was_told(void **state)
+{
+    struct qn_mempool *pool = qn_mempool_new(CAPACITY);
+    struct sweep sweep = {.keep = "b"};
+
+    (void)state;
+    for (unsigned j = 0; j < 5; j++) {
+        assert_int_equal(put(pool, (uint8_t)('a' + j), (uint8_t)j, 0), QN_OK);
+    }
+    qn_mempool_sweep(pool, keep, dropped, &sweep, 3);
+    assert_string_equal(sweep.asked, "abc");
+    expect_nodes(pool, "bde");
+    qn_mempool_free(pool);
+}
+
 int main(int argc, char **argv)
 {
     qn_test_init(argc, argv);
@@ -263,6 +278,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(an_overdue_transaction_is_given_once),
         cmocka_unit_test(references_are_kept_and_given_back),
         cmocka_unit_test(a_sweep_asks_for_each_and_drops_the_rest),
+        cmocka_unit_test(a_sweep_looks_at_no_more_than_it_was_told),
         cmocka_unit_test(it_behaves_like_a_list_under_random_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

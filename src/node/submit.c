@@ -432,10 +432,10 @@ static void swept(void *context, const struct qn_hash *tx_id, enum qn_err why)
     refuse_all(sweep->node, tx_id, why, NULL);
 }
 
-static void sweep_mempool(struct qn_node *node)
+static void sweep_mempool(struct qn_node *node, size_t count_max)
 {
     struct sweep sweep = {.node = node};
-    qn_mempool_sweep(node->mempool, still_valid, swept, &sweep);
+    qn_mempool_sweep(node->mempool, still_valid, swept, &sweep, count_max);
     if (node->mempool_was_pending && qn_mempool_count(node->mempool) == 0) {
         qn_node_tell_pending(node);
     }
@@ -454,8 +454,9 @@ void qn_node_submissions_on_commit(struct qn_node *node, const struct qn_ledger_
             }
         }
     }
-    if (commit->change_count > 0) {
-        sweep_mempool(node);
+    if (commit->change_count >
+        0) { /* those that the next block may take; the others, each second */
+        sweep_mempool(node, QN_BLOCK_TXS_MAX);
     }
 }
 
@@ -507,6 +508,6 @@ void qn_node_poll_submissions(struct qn_node *node)
                    "no answer within 30 s; the transaction may still become final");
         }
     }
-    sweep_mempool(node);
+    sweep_mempool(node, QN_MEMPOOL_TXS_MAX);
     tell_overdue(node);
 }
