@@ -104,10 +104,12 @@ static void on_action(struct machine *m, const struct qn_follower_action *action
 
     switch (action->kind) {
     case QN_FOLLOWER_REQUEST:
-        require(action->request.from_height == m->height + 1);
+        require(action->request.from_height > m->height);
         m->asked = true;
         m->request = *action;
-        m->verified_good = 0;
+        if (action->request.from_height == m->height + 1) { /* not one that is asked ahead */
+            m->verified_good = 0;
+        }
         break;
     case QN_FOLLOWER_VERIFY:
         m->verified_good += good;

@@ -81,7 +81,7 @@ def blocks_are_sound(blocks):
         block_is_sound(cbor2.loads(item[1]))
         and (2 not in item or cert_is_counted(cbor2.loads(item[2])))
         for item in blocks[1]
-    )
+    ) and (3 not in blocks or cert_is_counted(cbor2.loads(blocks[3])))
 
 
 def snapshot_is_sound(snapshot):

@@ -157,6 +157,12 @@ static enum qn_err decode_in_blocks(struct qn_span bytes)
             err = decode_whole("cert", blocks.items[i].cert);
         }
     }
+    for (size_t i = 0; err == QN_OK && i < blocks.header_count; i++) {
+        err = decode_whole("header", blocks.headers[i]);
+    }
+    if (err == QN_OK && blocks.header_count > 0) {
+        err = decode_whole("cert", blocks.cert);
+    }
     return err;
 }
 
@@ -305,6 +311,7 @@ static int print_limits(void)
     printf("tx-bytes - %d\n", (int)QN_TX_LEN_MAX);
     printf("block 1 %d\n", (int)QN_HEADER_LEN_MAX);
     printf("block-bytes - %d\n", (int)QN_BLOCK_LEN_MAX);
+    printf("path 2 %d\n", (int)QN_PATH_HEADERS_MAX);
     printf("blocks 1 %d\n", (int)QN_CERT_LEN_MAX);
     printf("header-bytes - %d\n", (int)QN_HEADER_LEN_MAX);
     printf("cert-bytes - %d\n", (int)QN_CERT_LEN_MAX);

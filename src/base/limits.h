@@ -32,7 +32,7 @@ enum {
     QN_BLOCK_TXS_MAX = 64,
     QN_BLOCK_LEN_MAX = 524288, /* bytes of header and body */
     QN_MEMPOOL_TXS_MAX = 1024,
-    QN_BLOCKS_PER_REPLY_MAX = 64,
+    QN_BLOCKS_PER_REPLY_MAX = 256,
     QN_REGISTRY_ENTRY_LEN_MAX = 512, /* bytes of an encoded entry, key not included */
     QN_LEAF_VALUE_LEN_MAX = 8192, /* bytes of a leaf of the state: the committee's is the largest */
     QN_STATE_PROOF_LEN_MAX = 8832, /* bytes of an encoded proof: 256 siblings and a leaf */

@@ -21,6 +21,7 @@ void qn_follower_free(struct qn_follower *f)
 {
     if (f != NULL) {
         qn_follower_drop_items(f);
+        qn_buf_drop(f->ahead.bytes);
         free(f);
     }
 }
@@ -31,10 +32,71 @@ void qn_follower_begin(struct qn_follower *f, struct qn_follower_actions *out, q
     f->now = now > f->now ? now : f->now;
 }
 
+static void request(struct qn_follower *f, struct qn_source *source, uint64_t from_height)
+{
+    source->asked_count = ++f->asked_count;
+    struct qn_follower_action *action = qn_follower_emit(f, QN_FOLLOWER_REQUEST);
+    action->source = source->id;
+    action->request = (struct qn_get_blocks){.from_height = from_height,
+                                             .count_max = QN_BLOCKS_PER_REPLY_MAX,
+                                             .bytes_max = QN_MESSAGE_LEN_MAX};
+}
+
+static void drop_ahead(struct qn_follower *f)
+{
+    qn_buf_drop(f->ahead.bytes);
+    f->ahead = (struct qn_prefetch){.state = QN_PREFETCH_NONE};
+}
+
+void qn_follower_ask_ahead(struct qn_follower *f)
+{
+    uint64_t last = f->items[f->item_count - 1].block->header.height;
+    struct qn_source *source = f->rests ? NULL : qn_source_pick(f, last);
+
+    if (source == NULL || f->ahead.state != QN_PREFETCH_NONE) {
+        return;
+    }
+    f->ahead = (struct qn_prefetch){.state = QN_PREFETCH_ASKED,
+                                    .source = source->id,
+                                    .from_height = last + 1,
+                                    .deadline = f->now + QN_FOLLOWER_TIMEOUT};
+    request(f, source, last + 1);
+}
+
+static enum qn_err take_reply(struct qn_follower *f, struct qn_span bytes);
+
+/* What was asked for ahead is what is wanted now. */
+static void take_ahead(struct qn_follower *f)
+{
+    struct qn_prefetch ahead = f->ahead;
+
+    f->ahead = (struct qn_prefetch){.state = QN_PREFETCH_NONE};
+    f->stage = QN_FOLLOWER_ASKING;
+    f->source = ahead.source;
+    f->from_height = ahead.from_height;
+    f->deadline = ahead.deadline;
+    if (ahead.state == QN_PREFETCH_HERE) {
+        enum qn_err err = take_reply(f, qn_buf_span(ahead.bytes));
+        if (err != QN_OK) { /* nobody waits for the result: it is told as a fault */
+            struct qn_follower_action *action = qn_follower_emit(f, QN_FOLLOWER_FAULT);
+            action->source = ahead.source;
+            action->err = err;
+        }
+    }
+    qn_buf_drop(ahead.bytes);
+}
+
 void qn_follower_ask(struct qn_follower *f)
 {
-    struct qn_source *source = f->stage == QN_FOLLOWER_IDLE && !f->rests ? qn_source_pick(f) : NULL;
-
+    if (f->stage != QN_FOLLOWER_IDLE || f->rests) {
+        return;
+    }
+    if (f->ahead.state != QN_PREFETCH_NONE && f->ahead.from_height == f->final_height + 1) {
+        take_ahead(f);
+        return;
+    }
+    drop_ahead(f);
+    struct qn_source *source = qn_source_pick(f, f->final_height);
     if (source == NULL) {
         return;
     }
@@ -42,12 +104,7 @@ void qn_follower_ask(struct qn_follower *f)
     f->source = source->id;
     f->from_height = f->final_height + 1;
     f->deadline = f->now + QN_FOLLOWER_TIMEOUT;
-    source->asked_count = ++f->asked_count;
-    struct qn_follower_action *action = qn_follower_emit(f, QN_FOLLOWER_REQUEST);
-    action->source = source->id;
-    action->request = (struct qn_get_blocks){.from_height = f->from_height,
-                                             .count_max = QN_BLOCKS_PER_REPLY_MAX,
-                                             .bytes_max = QN_MESSAGE_LEN_MAX};
+    request(f, source, f->from_height);
 }
 
 void qn_follower_give_up(struct qn_follower *f, bool fault, enum qn_err err)
@@ -85,6 +142,9 @@ void qn_follower_on_gone(struct qn_follower *f, struct qn_follower_actions *out,
     qn_follower_begin(f, out, now);
     bool asked = f->stage == QN_FOLLOWER_ASKING && f->source == source;
     qn_source_remove(f, source);
+    if (f->ahead.state == QN_PREFETCH_ASKED && f->ahead.source == source) {
+        drop_ahead(f);
+    }
     if (asked) {
         f->stage = QN_FOLLOWER_IDLE;
         qn_follower_ask(f);
@@ -127,7 +187,8 @@ static enum qn_err take_reply(struct qn_follower *f, struct qn_span bytes)
         return QN_OK;
     }
     f->stage = QN_FOLLOWER_PROVING;
-    qn_follower_verify(f, f->item_count - 1);
+    qn_follower_verify(f, f->item_count - (f->path_cert == NULL));
+    qn_follower_ask_ahead(f);
     return QN_OK;
 }
 
@@ -135,6 +196,16 @@ enum qn_err qn_follower_on_blocks(struct qn_follower *f, struct qn_follower_acti
                                   qn_follower_source source, struct qn_span bytes, qn_time_us now)
 {
     qn_follower_begin(f, out, now);
+    if (f->ahead.state == QN_PREFETCH_ASKED && f->ahead.source == source) {
+        if (bytes.len == 0) {
+            qn_source_failed(f, source);
+            drop_ahead(f);
+        } else {
+            f->ahead.state = QN_PREFETCH_HERE;
+            f->ahead.bytes = qn_buf_copy(bytes);
+        }
+        return QN_OK;
+    }
     if (f->stage != QN_FOLLOWER_ASKING || f->source != source) {
         return QN_OK; /* after its time-out */
     }

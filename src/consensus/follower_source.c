@@ -42,13 +42,13 @@ static bool is_better(const struct qn_source *a, const struct qn_source *b)
     return a->asked_count < b->asked_count;
 }
 
-struct qn_source *qn_source_pick(struct qn_follower *f)
+struct qn_source *qn_source_pick(struct qn_follower *f, uint64_t above)
 {
     struct qn_source *best = NULL;
 
     for (size_t i = 0; i < f->source_count; i++) {
         struct qn_source *source = &f->sources[i];
-        if (source->height > f->final_height && source->retry_at <= f->now &&
+        if (source->height > above && source->retry_at <= f->now &&
             (best == NULL || is_better(source, best))) {
             best = source;
         }

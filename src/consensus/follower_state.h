@@ -27,6 +27,15 @@ struct qn_follower_item {
     bool checked;
 };
 
+/* The next blocks, asked for while those before them are being executed. */
+struct qn_prefetch {
+    enum qn_prefetch_state { QN_PREFETCH_NONE, QN_PREFETCH_ASKED, QN_PREFETCH_HERE } state;
+    qn_follower_source source;
+    uint64_t from_height;
+    qn_time_us deadline;
+    struct qn_buf *bytes; /* HERE: the reply, undecoded */
+};
+
 enum qn_follower_stage {
     QN_FOLLOWER_IDLE,
     QN_FOLLOWER_ASKING,  /* a request is under way */
@@ -53,11 +62,15 @@ struct qn_follower {
     qn_time_us deadline;
     uint64_t asked_count;
 
+    struct qn_prefetch ahead;
+
     size_t item_count;
     size_t item_next; /* the first one not committed */
     struct qn_follower_item items[QN_BLOCKS_PER_REPLY_MAX];
-    uint64_t generation; /* of items; stale answers carry an older one */
-    size_t verifying;    /* item whose certificate is being verified */
+    uint64_t generation;      /* of items; stale answers carry an older one */
+    struct qn_buf *path_cert; /* proves the last item from above; NULL: its own certificate does */
+    bool path_proved;
+    size_t verifying; /* item whose certificate is being verified; item_count: the path's */
     size_t pending_count;
     bool pending[QN_VALIDATORS_MAX]; /* signatures of that certificate, by position */
 
@@ -78,8 +91,8 @@ struct qn_source *qn_source_find(struct qn_follower *f, qn_follower_source id);
 /* Finds or adds; NULL if the table is full. */
 struct qn_source *qn_source_get(struct qn_follower *f, qn_follower_source id);
 void qn_source_remove(struct qn_follower *f, qn_follower_source id);
-/* The best source that claims more than we have and may be asked now; NULL if there is none. */
-struct qn_source *qn_source_pick(struct qn_follower *f);
+/* The best source that claims more than this height and may be asked now; NULL if there is none. */
+struct qn_source *qn_source_pick(struct qn_follower *f, uint64_t above);
 /* It gave nothing useful: not asked again for a while, longer each time. */
 void qn_source_failed(struct qn_follower *f, qn_follower_source id);
 void qn_source_succeeded(struct qn_follower *f, qn_follower_source id);
@@ -92,7 +105,7 @@ void qn_follower_skip(struct qn_follower *f);
 void qn_follower_drop_items(struct qn_follower *f);
 
 /* ---- follower_verify.c ---- */
-/* Starts verifying the certificate of this item. */
+/* Starts verifying the certificate of this item; item_count: the one that proves the last. */
 void qn_follower_verify(struct qn_follower *f, size_t item);
 /* Goes on with the items as far as possible. */
 void qn_follower_advance(struct qn_follower *f);
@@ -101,6 +114,8 @@ void qn_follower_advance(struct qn_follower *f);
 void qn_follower_begin(struct qn_follower *f, struct qn_follower_actions *out, qn_time_us now);
 /* Nothing is under way: asks the next source. */
 void qn_follower_ask(struct qn_follower *f);
+/* A reply is being taken: asks for what comes after it. */
+void qn_follower_ask_ahead(struct qn_follower *f);
 /* The source is at fault or useless: drops its reply and asks another. */
 void qn_follower_give_up(struct qn_follower *f, bool fault, enum qn_err err);
 

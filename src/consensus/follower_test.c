@@ -152,7 +152,9 @@ static void pump(struct kit *kit)
             kit->asked = true;
             kit->request = action;
             kit->request_count += 1;
-            kit->good_count = 0;
+            if (action.request.from_height == kit->height + 1) { /* not one that is asked ahead */
+                kit->good_count = 0;
+            }
             break;
         case QN_FOLLOWER_VERIFY:
             on_verify(kit, &action);
@@ -269,6 +271,115 @@ static void blocks_without_certificate_are_proved_by_a_later_one(void **state)
     assert_int_equal(reply_bytes(kit, make_reply(kit, 1, 20, 1000)), QN_OK);
     assert_int_equal(kit->height, 20);
     assert_int_equal(kit->verify_count, 2 * qn_quorum(VALIDATORS)); /* of the first and last */
+    kit_free(kit);
+}
+
+/* Blocks from 1 on without certificates, the headers above them up to top, and top's certificate. */
+static struct qn_buf *make_path_reply(const struct kit *kit, size_t count, size_t skip, size_t top,
+                                      struct qn_buf *cert)
+{
+    struct qn_blocks blocks = {.count = count};
+    uint8_t headers[CHAIN][QN_HEADER_LEN_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        blocks.items[i].block = qn_buf_span(kit->blocks[1 + i]->encoded);
+    }
+    for (size_t height = count + 1 + skip; height <= top; height++) {
+        size_t at = blocks.header_count++;
+        assert_int_equal(qn_header_encode(&kit->blocks[height]->header, headers[at],
+                                          sizeof headers[at], &blocks.headers[at]),
+                         QN_OK);
+    }
+    blocks.cert = qn_buf_span(cert);
+    struct qn_buf *bytes = encode(&blocks);
+    qn_buf_drop(cert);
+    return bytes;
+}
+
+static void old_blocks_are_proved_by_the_headers_above_them(void **state)
+{
+    (void)state;
+    struct kit *kit = kit_new();
+
+    head(kit, HONEST, 30);
+    assert_int_equal(
+        reply_bytes(kit, make_path_reply(kit, 30, 0, CHAIN, make_cert(kit, kit->blocks[CHAIN]))),
+        QN_OK);
+    assert_int_equal(kit->height, 30);
+    assert_int_equal(kit->verify_count, qn_quorum(VALIDATORS)); /* one certificate for all */
+    kit_free(kit);
+}
+
+static void paths_that_prove_nothing_are_refused(void **state)
+{
+    (void)state;
+    struct kit *kit = kit_new();
+    const struct qn_block *top = kit->blocks[60];
+
+    head(kit, LIAR, 40);
+    assert_int_equal(reply_bytes(kit, make_path_reply(kit, 40, 1, 60, make_cert(kit, top))),
+                     QN_ERR_WRONG_PARENT); /* a header is missing */
+    wait(kit, 2 * QN_FOLLOWER_RETRY_MIN);
+    assert_int_equal(reply_bytes(kit, make_path_reply(kit, 40, 0, 59, make_cert(kit, top))),
+                     QN_ERR_NO_QUORUM); /* the certificate is another block's */
+    wait(kit, 4 * QN_FOLLOWER_RETRY_MIN);
+    struct qn_buf *notarized = make_cert_of(kit, top, QN_VOTE_NOTARIZE, qn_quorum(VALIDATORS), -1);
+    assert_int_equal(reply_bytes(kit, make_path_reply(kit, 40, 0, 60, notarized)),
+                     QN_ERR_NO_QUORUM); /* not of the kind that makes final */
+    wait(kit, 8 * QN_FOLLOWER_RETRY_MIN);
+    assert_int_equal(kit->verify_count, 0);
+    struct qn_buf *forged = make_cert_of(kit, top, QN_VOTE_FINALIZE, qn_quorum(VALIDATORS), 1);
+    assert_int_equal(reply_bytes(kit, make_path_reply(kit, 40, 0, 60, forged)), QN_OK);
+    assert_int_equal(kit->fault_count, 1);
+    assert_int_equal(kit->check_count, 0);
+    assert_int_equal(kit->height, 0);
+    kit_free(kit);
+}
+
+static void what_comes_next_is_asked_for_while_a_reply_is_executed(void **state)
+{
+    (void)state;
+    struct kit *kit = kit_new();
+
+    head(kit, HONEST, 20);
+    head(kit, OTHER, 20);
+    kit->hold_checks = true;
+    assert_int_equal(reply_bytes(kit, make_reply(kit, 1, 8, 1000)), QN_OK);
+    assert_int_equal(kit->height, 0);
+    assert_int_equal(kit->request.source, OTHER);
+    assert_int_equal(kit->request.request.from_height, 9);
+    assert_int_equal(reply_bytes(kit, make_reply(kit, 9, 8, 1000)), QN_OK); /* kept for its turn */
+    kit->hold_checks = false;
+    kit->executed[1] = true;
+    qn_follower_on_checked(kit->f, &kit->actions, kit->f->generation << 18, QN_OK, kit->now);
+    pump(kit);
+    assert_int_equal(kit->height, 16);
+    assert_int_equal(kit->request.request.from_height, 17);
+    kit_free(kit);
+}
+
+/* What was asked ahead may be of no use, and its sender a liar: then as if it had been asked just now. */
+static void bad_answer_asked_for_ahead_accuses_its_source(void **state)
+{
+    (void)state;
+    struct kit *kit = kit_new();
+
+    head(kit, HONEST, 20);
+    head(kit, LIAR, 20);
+    kit->hold_checks = true;
+    assert_int_equal(reply_bytes(kit, make_reply(kit, 1, 8, 1000)), QN_OK);
+    assert_int_equal(kit->request.source, LIAR);
+    struct qn_buf *junk = make_reply(kit, 9, 8, 1000);
+    junk->len -= 1;
+    assert_int_equal(reply_bytes(kit, junk), QN_OK);
+    kit->hold_checks = false;
+    kit->executed[1] = true;
+    qn_follower_on_checked(kit->f, &kit->actions, kit->f->generation << 18, QN_OK, kit->now);
+    pump(kit);
+    assert_int_equal(kit->height, 8);
+    assert_int_equal(kit->accused, LIAR);
+    assert_int_equal(kit->request.source, HONEST);
+    assert_int_equal(kit->request.request.from_height, 9);
     kit_free(kit);
 }
 
@@ -490,7 +601,7 @@ static void source_gone_after_its_reply_does_not_matter(void **state)
     pump(kit);
     kit->hold_checks = false;
     kit->executed[1] = true;
-    qn_follower_on_checked(kit->f, &kit->actions, kit->f->generation << 16, QN_OK, kit->now);
+    qn_follower_on_checked(kit->f, &kit->actions, kit->f->generation << 18, QN_OK, kit->now);
     pump(kit);
     assert_int_equal(kit->height, 3);
     kit_free(kit);
@@ -598,6 +709,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(syncs_a_long_chain_in_several_replies),
         cmocka_unit_test(blocks_without_certificate_are_proved_by_a_later_one),
+        cmocka_unit_test(old_blocks_are_proved_by_the_headers_above_them),
+        cmocka_unit_test(paths_that_prove_nothing_are_refused),
+        cmocka_unit_test(what_comes_next_is_asked_for_while_a_reply_is_executed),
+        cmocka_unit_test(bad_answer_asked_for_ahead_accuses_its_source),
         cmocka_unit_test(last_block_must_have_a_certificate),
         cmocka_unit_test(bad_signature_accuses_the_source_and_the_next_is_asked),
         cmocka_unit_test(bad_signature_below_the_last_certificate_is_found_too),

@@ -2,9 +2,10 @@
  * below it by hash, so nothing is executed that no quorum vouches for. */
 #include "consensus/follower_state.h"
 
-enum { COOKIE_ITEM_SHIFT = 8, COOKIE_GENERATION_SHIFT = 16 };
+enum { COOKIE_ITEM_SHIFT = 8, COOKIE_ITEM_BITS = 10, COOKIE_GENERATION_SHIFT = 18 };
 _Static_assert(QN_VALIDATORS_MAX < 1 << COOKIE_ITEM_SHIFT &&
-                   QN_BLOCKS_PER_REPLY_MAX < 1 << (COOKIE_GENERATION_SHIFT - COOKIE_ITEM_SHIFT),
+                   QN_BLOCKS_PER_REPLY_MAX < 1 << COOKIE_ITEM_BITS &&
+                   COOKIE_ITEM_SHIFT + COOKIE_ITEM_BITS == COOKIE_GENERATION_SHIFT,
                "item and position fit in a cookie");
 
 static uint64_t make_cookie(const struct qn_follower *f, size_t item, size_t position)
@@ -18,7 +19,8 @@ void qn_follower_verify(struct qn_follower *f, size_t item)
     struct qn_cert cert;
 
     QN_ASSERT(f->pending_count == 0);
-    QN_ASSERT(qn_cert_decode(&cert, qn_buf_span(f->items[item].cert)) == QN_OK);
+    const struct qn_buf *bytes = item == f->item_count ? f->path_cert : f->items[item].cert;
+    QN_ASSERT(qn_cert_decode(&cert, qn_buf_span(bytes)) == QN_OK);
     struct qn_hash digest = qn_cert_digest(&cert, &f->network);
     f->verifying = item;
     f->pending_count = cert.signature_count;
@@ -75,7 +77,8 @@ static bool is_ready(const struct qn_follower_item *item)
 /* One block at a time: the next one starts when this one is committed. */
 void qn_follower_advance(struct qn_follower *f)
 {
-    if (f->stage == QN_FOLLOWER_PROVING && f->items[f->item_count - 1].verified) {
+    if (f->stage == QN_FOLLOWER_PROVING &&
+        (f->path_proved || f->items[f->item_count - 1].verified)) {
         f->stage = QN_FOLLOWER_TAKING;
         start_item(f);
     }
@@ -100,7 +103,7 @@ static bool is_current(const struct qn_follower *f, uint64_t cookie)
 
 static size_t cookie_item(uint64_t cookie)
 {
-    return cookie >> COOKIE_ITEM_SHIFT & ((1U << COOKIE_ITEM_SHIFT) - 1);
+    return cookie >> COOKIE_ITEM_SHIFT & ((1U << COOKIE_ITEM_BITS) - 1);
 }
 
 static void verified(struct qn_follower *f, uint64_t cookie, bool ok)
@@ -119,7 +122,11 @@ static void verified(struct qn_follower *f, uint64_t cookie, bool ok)
         return;
     }
     if (f->pending_count == 0) {
-        f->items[item].verified = true;
+        if (item == f->item_count) {
+            f->path_proved = true;
+        } else {
+            f->items[item].verified = true;
+        }
         qn_follower_advance(f);
     }
 }

@@ -24,6 +24,10 @@ enum {
  * not fit into the credit, or cannot be proved here; somebody else may. */
 QN_MUST_USE enum qn_err qn_snapshot_serve(const struct qn_ledger *ledger, struct qn_buf **reply,
                                           const struct qn_get_snapshot *request);
+/* The encoded header of a committed block and its certificate (NULL: it has none), one reference each.
+ * False: the block is not held. */
+bool qn_ledger_header_at(const struct qn_ledger *ledger, struct qn_buf **header_bytes,
+                         struct qn_buf **cert, uint64_t height);
 /* Height of the newest checkpoint that is served; 0: none. */
 uint64_t qn_snapshot_newest(const struct qn_ledger *ledger);
 

@@ -4,10 +4,8 @@
 
 #include <stdlib.h>
 
-/* The header of a committed block and its certificate, if it has one, as buffers of their own. False: not
- * held. */
-static bool header_at(const struct qn_ledger *ledger, struct qn_buf **header_bytes,
-                      struct qn_buf **cert, uint64_t height)
+bool qn_ledger_header_at(const struct qn_ledger *ledger, struct qn_buf **header_bytes,
+                         struct qn_buf **cert, uint64_t height)
 {
     struct qn_buf *bytes = NULL;
     struct qn_block *block = NULL;
@@ -45,7 +43,8 @@ static enum qn_err encode_manifest(const struct qn_ledger *ledger, struct qn_buf
     for (uint64_t i = 0; i < wanted && err == QN_OK; i++) {
         struct qn_buf *header = NULL;
         struct qn_buf *cert = NULL;
-        err = header_at(ledger, &header, &cert, reply->height + 1 + i) ? QN_OK : QN_ERR_BUSY;
+        err = qn_ledger_header_at(ledger, &header, &cert, reply->height + 1 + i) ? QN_OK
+                                                                                 : QN_ERR_BUSY;
         qn_buf_drop(cert);
         if (err == QN_OK) {
             headers[reply->manifest.header_count] = header;
@@ -99,7 +98,7 @@ static enum qn_err step_bytes(const struct qn_ledger *ledger, struct qn_buf **by
         return QN_ERR_BUSY;
     }
     enum qn_err err = QN_ERR_BUSY;
-    if (header_at(ledger, &header, &cert, first_height - 1) && cert != NULL) {
+    if (qn_ledger_header_at(ledger, &header, &cert, first_height - 1) && cert != NULL) {
         struct qn_epoch_step *step = &scratch->epochs.steps[0];
         scratch->part = QN_SNAPSHOT_EPOCHS;
         scratch->height = 0;

@@ -110,6 +110,7 @@ void qn_node_tell_pending(struct qn_node *node);
 
 /* ---- sync.c ---- */
 void qn_node_drain_follower(struct qn_node *node);
+/* ---- serve_blocks.c ---- */
 void qn_node_on_get_blocks(struct qn_node *node, struct qn_link *link, uint32_t request_id,
                            struct qn_span bytes);
 /* A linked peer claims this head. */

@@ -1,4 +1,4 @@
-/* Block sync: performs what the follower asks for, and serves blocks to others. */
+/* Block sync: performs what the follower asks for. */
 #include "node/parts.h"
 
 void qn_node_on_peer_height(struct qn_node *node, struct qn_link *link, uint64_t height)
@@ -96,73 +96,4 @@ void qn_node_drain_follower(struct qn_node *node)
         perform(node, &action);
     }
     node->draining_follower = false;
-}
-
-static bool ends_epoch(const struct qn_buf *bytes)
-{
-    struct qn_block *block = NULL;
-    enum qn_err err = qn_block_decode(&block, qn_buf_span(bytes));
-    QN_ASSERT(err == QN_OK); /* our own storage */
-    bool ends = (block->header.flags & QN_HEADER_EPOCH_END) != 0;
-    qn_block_drop(block);
-    return ends;
-}
-
-/* Collects consecutive blocks within the credit, and cuts back to the last one with a certificate, which
- * proves all before it. */
-static size_t collect(const struct qn_node *node, const struct qn_get_blocks *request,
-                      struct qn_buf **blocks, struct qn_buf **certs)
-{
-    size_t limit =
-        request->count_max < QN_BLOCKS_PER_REPLY_MAX ? request->count_max : QN_BLOCKS_PER_REPLY_MAX;
-    size_t bytes_max = request->bytes_max < QN_MESSAGE_LEN_MAX - 4096U ? request->bytes_max
-                                                                       : QN_MESSAGE_LEN_MAX - 4096U;
-    size_t bytes = 0;
-    size_t count = 0;
-    size_t proved = 0;
-    while (count < limit && qn_ledger_block(node->ledger, &blocks[count], &certs[count],
-                                            request->from_height + count) == QN_OK) {
-        bytes += blocks[count]->len + (certs[count] != NULL ? certs[count]->len : 0) + 16;
-        count += 1;
-        if (bytes > bytes_max) {
-            break; /* this one is beyond the credit: released below */
-        }
-        proved = certs[count - 1] != NULL ? count : proved;
-        if (ends_epoch(blocks[count - 1])) {
-            break; /* the next one is of a committee that the asker does not know yet */
-        }
-    }
-    for (size_t i = proved; i < count; i++) {
-        qn_buf_drop(blocks[i]);
-        qn_buf_drop(certs[i]);
-    }
-    return proved;
-}
-
-void qn_node_on_get_blocks(struct qn_node *node, struct qn_link *link, uint32_t request_id,
-                           struct qn_span bytes)
-{
-    struct qn_get_blocks request;
-    struct qn_buf *blocks[QN_BLOCKS_PER_REPLY_MAX];
-    struct qn_buf *certs[QN_BLOCKS_PER_REPLY_MAX];
-    struct qn_blocks reply = {0};
-    struct qn_buf *encoded = NULL;
-    if (qn_get_blocks_decode(&request, bytes) != QN_OK || request.from_height == 0) {
-        qn_node_close(node, link, QN_CLOSE_MALFORMED, "get_blocks");
-        return;
-    }
-    reply.count = collect(node, &request, blocks, certs);
-    for (size_t i = 0; i < reply.count; i++) {
-        reply.items[i].block = qn_buf_span(blocks[i]);
-        if (certs[i] != NULL) {
-            reply.items[i].cert = qn_buf_span(certs[i]);
-        }
-    }
-    enum qn_err err = qn_blocks_encode(&encoded, &reply);
-    QN_ASSERT(err == QN_OK); /* collect keeps it below the limit */
-    qn_node_send(node, link, QN_BLOCKS, request_id, encoded);
-    for (size_t i = 0; i < reply.count; i++) {
-        qn_buf_drop(blocks[i]);
-        qn_buf_drop(certs[i]);
-    }
 }

@@ -70,9 +70,9 @@ struct qn_get_blocks {
 struct qn_buf *qn_get_blocks_encode(const struct qn_get_blocks *request);
 QN_MUST_USE enum qn_err qn_get_blocks_decode(struct qn_get_blocks *request, struct qn_span bytes);
 
-/* BLOCKS {1: [{1: block, 2: certificate (may lack)}]}: consecutive heights; the last one has a
- * finalization certificate, which proves all before it by their hashes. May be empty: nothing to
- * give. */
+/* BLOCKS {1: [{1: block, 2: certificate (may lack)}], 2: [header], 3: certificate}: consecutive heights. The
+ * last block has a finalization certificate, which proves all before it by their hashes; or else 2 and 3
+ * are there: the headers above it up to one that 3 makes final. May be empty: nothing to give. */
 struct qn_block_item {
     struct qn_span block; /* encoded */
     struct qn_span cert;  /* encoded CERT, or empty */
@@ -80,6 +80,9 @@ struct qn_block_item {
 struct qn_blocks {
     size_t count;
     struct qn_block_item items[QN_BLOCKS_PER_REPLY_MAX];
+    size_t header_count; /* 0: neither 2 nor 3 */
+    struct qn_span headers[QN_PATH_HEADERS_MAX];
+    struct qn_span cert;
 };
 /* QN_ERR_TOO_BIG above QN_MESSAGE_LEN_MAX; *buf untouched. */
 QN_MUST_USE enum qn_err qn_blocks_encode(struct qn_buf **buf, const struct qn_blocks *blocks);

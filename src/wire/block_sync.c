@@ -39,7 +39,7 @@ enum qn_err qn_get_blocks_decode(struct qn_get_blocks *out, struct qn_span bytes
 static void write_blocks(struct qn_writer *w, const void *record)
 {
     const struct qn_blocks *blocks = record;
-    qn_write_map(w, 1);
+    qn_write_map(w, blocks->header_count > 0 ? 3 : 1);
     qn_write_key(w, 1);
     qn_write_array(w, blocks->count);
     for (size_t i = 0; i < blocks->count; i++) {
@@ -50,6 +50,14 @@ static void write_blocks(struct qn_writer *w, const void *record)
         if (has_cert) {
             qn_write_bytes_at(w, 2, item->cert.at, item->cert.len);
         }
+    }
+    if (blocks->header_count > 0) {
+        qn_write_key(w, 2);
+        qn_write_array(w, blocks->header_count);
+        for (size_t i = 0; i < blocks->header_count; i++) {
+            qn_write_bytes(w, blocks->headers[i].at, blocks->headers[i].len);
+        }
+        qn_write_bytes_at(w, 3, blocks->cert.at, blocks->cert.len);
     }
 }
 
@@ -82,6 +90,13 @@ enum qn_err qn_blocks_decode(struct qn_blocks *out, struct qn_span bytes)
     blocks.count = qn_read_array(&in, 0, QN_BLOCKS_PER_REPLY_MAX);
     for (size_t i = 0; i < blocks.count; i++) {
         read_item(&in, &blocks.items[i]);
+    }
+    if (qn_read_key_if(&in, &map, 2)) {
+        blocks.header_count = qn_read_array(&in, 1, QN_PATH_HEADERS_MAX);
+        for (size_t i = 0; i < blocks.header_count; i++) {
+            blocks.headers[i] = qn_read_bytes(&in, 1, QN_HEADER_LEN_MAX);
+        }
+        blocks.cert = qn_read_bytes_at(&in, &map, 3, 1, QN_CERT_LEN_MAX);
     }
     qn_read_map_end(&in, &map);
     enum qn_err err = qn_reader_done(&in);

@@ -223,7 +223,7 @@ static void a_block_is_filled_to_its_limit_and_no_further(void **state)
 static void get_blocks_has_these_fields(void **state)
 {
     (void)state;
-    static const char hex[] = "A3 01 18 64 02 18 40 03 1A FFFFFFFF";
+    static const char hex[] = "A3 01 18 64 02 19 0100 03 1A FFFFFFFF";
     struct qn_buf *buf = qn_hex_buf(hex);
     struct qn_get_blocks request;
     assert_int_equal(qn_get_blocks_decode(&request, qn_buf_span(buf)), QN_OK);
@@ -232,7 +232,7 @@ static void get_blocks_has_these_fields(void **state)
     assert_int_equal(request.bytes_max, UINT32_MAX);
     qn_assert_hex(qn_get_blocks_encode(&request), hex);
     qn_buf_drop(buf);
-    static const char *const refused[] = {"A3 01 18 64 02 00 03 00", "A3 01 18 64 02 18 41 03 00",
+    static const char *const refused[] = {"A3 01 18 64 02 00 03 00", "A3 01 18 64 02 19 0101 03 00",
                                           "A3 01 18 64 02 01 03 1B 0000000100000000"};
     for (size_t i = 0; i < QN_ARRAY_COUNT(refused); i++) {
         buf = qn_hex_buf(refused[i]);
@@ -245,7 +245,7 @@ static void get_blocks_has_these_fields(void **state)
     qn_buf_drop(largest);
 }
 
-static void blocks_come_with_or_without_certificates(void **state)
+static void blocks_come_with_certificates_or_a_path_to_one(void **state)
 {
     (void)state;
     static const char hex[] = "A1 01 82 A1 01 42 B1B1 A2 01 41 B2 02 43 C2C2C2";
@@ -263,6 +263,16 @@ static void blocks_come_with_or_without_certificates(void **state)
     qn_assert_hex(again, hex);
     qn_buf_drop(buf);
 
+    static const char path[] = "A3 01 81 A1 01 42 B1B1 02 82 41 AA 42 ABAB 03 41 CC";
+    buf = qn_hex_buf(path);
+    assert_int_equal(qn_blocks_decode(&blocks, qn_buf_span(buf)), QN_OK);
+    assert_int_equal(blocks.header_count, 2);
+    assert_int_equal(blocks.headers[1].len, 2);
+    assert_int_equal(blocks.cert.len, 1);
+    assert_int_equal(qn_blocks_encode(&again, &blocks), QN_OK);
+    qn_assert_hex(again, path);
+    qn_buf_drop(buf);
+
     buf = qn_hex_buf("A1 01 80");
     assert_int_equal(qn_blocks_decode(&blocks, qn_buf_span(buf)), QN_OK);
     assert_int_equal(blocks.count, 0);
@@ -273,8 +283,11 @@ static void blocks_come_with_or_without_certificates(void **state)
         "A1 01 81 A1 02 41 00",
         "A1 01 81 A2 01 41 00 02 40",
         "A1 01 81 A2 01 41 00 03 41 00",
-        "A1 01 9841 A0*65",
+        "A1 01 990101 A0*257",
         "A1 01 82 A1 01 41 00",
+        "A2 01 80 02 81 41 AA",
+        "A2 01 80 03 41 CC",
+        "A3 01 80 02 80 03 41 CC",
     };
     for (size_t i = 0; i < QN_ARRAY_COUNT(refused); i++) {
         buf = qn_hex_buf(refused[i]);
@@ -321,7 +334,7 @@ int main(void)
         cmocka_unit_test(another_form_is_no_block),
         cmocka_unit_test(a_block_is_filled_to_its_limit_and_no_further),
         cmocka_unit_test(get_blocks_has_these_fields),
-        cmocka_unit_test(blocks_come_with_or_without_certificates),
+        cmocka_unit_test(blocks_come_with_certificates_or_a_path_to_one),
         cmocka_unit_test(blocks_fill_a_message_and_no_more),
     };
     qn_test_start();

@@ -247,10 +247,24 @@ struct qn_buf *qn_sample_blocks(struct qn_sampler *s)
             blocks.items[i].cert = qn_buf_span(bufs[2 * i + 1]);
         }
     }
+    struct qn_buf *headers[QN_PATH_HEADERS_MAX];
+    struct qn_buf *cert = qn_sample_cert(&small);
+    blocks.cert = qn_buf_span(cert);
+    if (s->size != QN_SAMPLE_MAX && qn_sample_bool(s)) { /* both at their largest do not fit */
+        blocks.header_count = (size_t)qn_sample_uint(s, 1, 100);
+    }
+    for (size_t i = 0; i < blocks.header_count; i++) {
+        headers[i] = qn_sample_header(s);
+        blocks.headers[i] = qn_buf_span(headers[i]);
+    }
     struct qn_buf *buf = NULL;
     QN_ASSERT(qn_blocks_encode(&buf, &blocks) == QN_OK);
+    for (size_t i = 0; i < blocks.header_count; i++) {
+        qn_buf_drop(headers[i]);
+    }
     for (size_t i = 0; i < QN_ARRAY_COUNT(bufs); i++) {
         qn_buf_drop(bufs[i]);
     }
+    qn_buf_drop(cert);
     return buf;
 }
