@@ -58,6 +58,14 @@ static void status_tells_all_of_a_validator(void **state)
     qn_json_expect_u64(json, "links.unregistered", 1);
     qn_json_expect_u64(json, "peers_known", 3);
     qn_json_expect_u64(json, "mempool", 2);
+    const json_t *sync = json_object_get(json, "sync");
+    assert_string_equal(json_string_value(json_object_get(sync, "phase")), "snapshot");
+    qn_json_expect_u64(sync, "height", 7);
+    qn_json_expect_u64(sync, "target", 2048);
+    qn_json_expect_u64(sync, "bytes", 700000);
+    qn_json_expect_u64(sync, "sources", 4);
+    qn_json_expect_u64(json_object_get(sync, "chunks"), "done", 3);
+    qn_json_expect_u64(json_object_get(sync, "chunks"), "total", 16);
     qn_json_expect_text(json, "storage", "memory");
     qn_json_expect_null(json, "storage_path");
     qn_json_expect_null(json, "storage_bytes");

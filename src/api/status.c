@@ -56,6 +56,22 @@ static json_t *consensus_json(const struct qn_node_status *status)
     return consensus;
 }
 
+static json_t *sync_json(const struct qn_node_sync *sync)
+{
+    static const char *const phases[] = {"done", "blocks", "snapshot"};
+    json_t *json = json_object();
+    json_t *chunks = json_object();
+    qn_json_set_text(json, "phase", phases[sync->phase]);
+    qn_json_set_u64(json, "height", sync->height);
+    qn_json_set_u64(json, "target", sync->target);
+    qn_json_set_u64(chunks, "done", sync->chunks_done);
+    qn_json_set_u64(chunks, "total", sync->chunks_total);
+    qn_json_set(json, "chunks", chunks);
+    qn_json_set_u64(json, "bytes", sync->bytes);
+    qn_json_set_u64(json, "sources", sync->sources);
+    return json;
+}
+
 static void set_ledger(json_t *json, const struct qn_node_status *status)
 {
     qn_json_set_u64(json, "height", status->height);
@@ -63,6 +79,7 @@ static void set_ledger(json_t *json, const struct qn_node_status *status)
     qn_json_set_u64(json, "head_time_ms", status->head_time_ms);
     qn_json_set_hex(json, "state_root", status->state_root.bytes);
     qn_json_set_u64(json, "target_height", status->target_height);
+    qn_json_set(json, "sync", sync_json(&status->sync));
     json_t *registry = json_object();
     qn_json_set_u64(registry, "entries", status->registry_entries);
     qn_json_set_u64(registry, "active", status->registry_active);

@@ -36,6 +36,42 @@ static void show_consensus(struct qn_table *table, const json_t *consensus)
                   (unsigned long long)qn_json_number(consensus, "quorum"));
 }
 
+enum { BAR_WIDTH = 24, BAR_TEXT_SIZE = 80 };
+
+/* "[#####.....] 42 %"; full only when nothing is left. */
+static const char *bar(char text[BAR_TEXT_SIZE], uint64_t done, uint64_t all)
+{
+    double share = all == 0 ? 1.0 : (double)done / (double)all;
+    int filled = share >= 1.0 ? BAR_WIDTH : (int)(share * BAR_WIDTH);
+    (void)snprintf(text, BAR_TEXT_SIZE, "[%.*s%.*s] %d %%", filled, "########################",
+                   BAR_WIDTH - filled, "........................",
+                   share >= 1.0 ? 100 : (int)(share * 100.0));
+    return text;
+}
+
+static void show_sync(struct qn_table *table, const json_t *sync)
+{
+    const char *phase = qn_json_text(sync, "phase");
+    const json_t *chunks = json_object_get(sync, "chunks");
+    uint64_t done = qn_json_number(chunks, "done");
+    uint64_t total = qn_json_number(chunks, "total");
+    uint64_t height = qn_json_number(sync, "height");
+    uint64_t target = qn_json_number(sync, "target");
+    unsigned long long sources = qn_json_number(sync, "sources");
+    char text[BAR_TEXT_SIZE];
+    char size[QN_SIZE_TEXT_SIZE];
+    if (strcmp(phase, "snapshot") == 0) {
+        qn_table_pair(table, "sync", "%s snapshot at %llu: %llu of %llu chunks, %s, %llu sources",
+                      bar(text, done, total), (unsigned long long)target, (unsigned long long)done,
+                      (unsigned long long)total, qn_text_size(size, qn_json_number(sync, "bytes")),
+                      sources);
+    } else if (strcmp(phase, "blocks") == 0) {
+        qn_table_pair(table, "sync", "%s blocks: %llu of %llu, %llu sources",
+                      bar(text, height, target), (unsigned long long)height,
+                      (unsigned long long)target, sources);
+    }
+}
+
 static void show_timings(struct qn_table *table, const json_t *timings)
 {
     static const struct {
@@ -98,6 +134,7 @@ static void show_status(const json_t *status)
     qn_table_pair(&table, "height", "%llu of %llu",
                   (unsigned long long)qn_json_number(status, "height"),
                   (unsigned long long)qn_json_number(status, "target_height"));
+    show_sync(&table, json_object_get(status, "sync"));
     qn_table_pair(&table, "state root", "%s", qn_json_text(status, "state_root"));
     qn_table_pair(&table, "registry", "%llu entries, %llu active",
                   (unsigned long long)qn_json_number(registry, "entries"),

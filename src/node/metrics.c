@@ -51,6 +51,12 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
         double value;
     } rows[] = {
         {"qnet_height", "Height of the last final block", QN_METRIC_GAUGE, (double)status.height},
+        {"qnet_sync_target_height", "Height that catching up goes to", QN_METRIC_GAUGE,
+         (double)status.sync.target},
+        {"qnet_sync_chunks_done", "Chunks of the snapshot that are here", QN_METRIC_GAUGE,
+         (double)status.sync.chunks_done},
+        {"qnet_sync_chunks_total", "Chunks of the snapshot on its way", QN_METRIC_GAUGE,
+         (double)status.sync.chunks_total},
         {"qnet_registry_entries", "Identities ever registered", QN_METRIC_GAUGE,
          (double)status.registry_entries},
         {"qnet_registry_active", "Identities active now", QN_METRIC_GAUGE,

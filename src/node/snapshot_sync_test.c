@@ -17,6 +17,7 @@ enum { GENESIS = 4, HEIGHT = 1024, ENTRIES = 900, CHUNKS = 16, THRESHOLD = 500, 
 
 static struct qn_lab *lab;
 static size_t newcomer;
+static uint64_t awaited;
 static unsigned tampered;
 static uint64_t chunk_requests;
 
@@ -24,7 +25,7 @@ static bool is_synced(struct qn_lab *unused)
 {
     (void)unused;
     return qn_lab_node(lab, newcomer)->node != NULL &&
-           qn_lab_status(lab, newcomer).height >= HEIGHT;
+           qn_lab_status(lab, newcomer).height >= awaited;
 }
 
 /* A network whose nodes have a chain with a checkpoint on its end. They have no votes of theirs left, so
@@ -61,6 +62,7 @@ static int make_lab(void **state)
     (void)state;
     lab = qn_lab_new(20261122, GENESIS, QN_POLICY_OPEN, 0);
     newcomer = qn_lab_add_node(lab);
+    awaited = HEIGHT;
     tampered = 0;
     chunk_requests = 0;
     tamper = NULL;
@@ -131,6 +133,50 @@ static void a_newcomer_takes_the_state_from_several_peers(void **state)
         sources += qn_lab_sent(lab, i, QN_SNAPSHOT) > 1;
     }
     assert_true(sources >= 3);
+}
+
+/* One certificate at the top of 700 blocks is all that proves them: headers lead there. */
+static void blocks_without_certificates_are_caught_up_with(void **state)
+{
+    (void)state;
+    struct qn_storage chain;
+    newcomer = GENESIS - 1;
+    awaited = 700;
+    qn_lab_set_tamper(lab, NULL);
+    qn_lab_make_chain(lab, &chain, awaited, 0);
+    for (size_t i = 0; i < GENESIS; i++) {
+        if (i != newcomer) {
+            qn_lab_give_storage(lab, i, &chain);
+        }
+        qn_lab_start_genesis(lab, i);
+    }
+    chain.close(chain.context);
+    assert_true(qn_lab_run_until(lab, is_synced, QN_SECONDS(60)));
+    assert_int_equal(qn_lab_delivered(lab, QN_SNAPSHOT), 0);
+    assert_true(qn_lab_delivered(lab, QN_BLOCKS) <= 10); /* three bring all, some come too late */
+}
+
+static bool shows_chunks(struct qn_lab *unused)
+{
+    (void)unused;
+    struct qn_node_sync sync = qn_lab_status(lab, newcomer).sync;
+    return sync.phase == QN_SYNC_SNAPSHOT && sync.chunks_done >= CHUNKS / 2;
+}
+
+static void progress_is_told(void **state)
+{
+    (void)state;
+    start_network(HEIGHT, ENTRIES);
+    start_newcomer();
+    assert_true(qn_lab_run_until(lab, shows_chunks, QN_SECONDS(60)));
+    struct qn_node_sync sync = qn_lab_status(lab, newcomer).sync;
+    assert_int_equal(sync.chunks_total, CHUNKS);
+    assert_int_equal(sync.target, HEIGHT);
+    assert_int_equal(sync.height, 0);
+    assert_int_equal(sync.sources, GENESIS);
+    assert_true(sync.bytes > 100000);
+    assert_synced(ENTRIES);
+    assert_int_equal(qn_lab_status(lab, newcomer).sync.phase, QN_SYNC_DONE);
 }
 
 /* A validator that lost its disk is far behind as well. */
@@ -279,6 +325,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_newcomer_takes_the_state_from_several_peers, make_lab,
                                         drop_lab),
+        cmocka_unit_test_setup_teardown(blocks_without_certificates_are_caught_up_with, make_lab,
+                                        drop_lab),
+        cmocka_unit_test_setup_teardown(progress_is_told, make_lab, drop_lab),
         cmocka_unit_test_setup_teardown(a_validator_takes_the_state_too, make_lab, drop_lab),
         cmocka_unit_test_setup_teardown(a_hostile_source_is_shown_out_and_the_rest_suffice,
                                         make_lab, drop_lab),

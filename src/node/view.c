@@ -17,6 +17,33 @@ static void fill_ledger(const struct qn_node *node, struct qn_node_status *statu
     status->registry_active = qn_ledger_active_count(node->ledger);
 }
 
+static unsigned sources_above(const struct qn_node *node, uint64_t height)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < node->links_capacity; i++) {
+        const struct qn_link *link = &node->links[i];
+        count += link->id != 0 && link->live && link->head_height >= height;
+    }
+    return count;
+}
+
+static void fill_sync(const struct qn_node *node, struct qn_node_sync *sync)
+{
+    const struct qn_snapshot_sync *snapshot = node->snapshot;
+    sync->height = qn_ledger_height(node->ledger);
+    sync->target = qn_follower_target(node->follower);
+    if (snapshot->phase == QN_SNAPSHOT_CHUNKS || snapshot->phase == QN_SNAPSHOT_INSTALLING) {
+        sync->phase = QN_SYNC_SNAPSHOT;
+        sync->target = snapshot->manifest.block->header.height;
+        sync->chunks_done = snapshot->here_count;
+        sync->chunks_total = snapshot->task_count;
+        sync->bytes = snapshot->bytes;
+    } else if (sync->target > sync->height + 1) { /* one: the next block is on its way */
+        sync->phase = QN_SYNC_BLOCKS;
+    }
+    sync->sources = sync->phase == QN_SYNC_DONE ? 0 : sources_above(node, sync->height + 1);
+}
+
 static void fill_links(const struct qn_node *node, struct qn_node_status *status)
 {
     for (size_t i = 0; i < node->links_capacity; i++) {
@@ -63,6 +90,7 @@ void qn_node_status(const struct qn_node *node, struct qn_node_status *status, q
         status->roles = entry.roles;
     }
     fill_ledger(node, status);
+    fill_sync(node, &status->sync);
     fill_links(node, status);
     fill_consensus(node, status);
 }

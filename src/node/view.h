@@ -6,6 +6,17 @@
 #include "ledger/ledger.h"
 #include "node/node.h"
 
+/* How far this node is with catching up. */
+struct qn_node_sync {
+    enum qn_sync_phase { QN_SYNC_DONE, QN_SYNC_BLOCKS, QN_SYNC_SNAPSHOT } phase;
+    uint64_t height;      /* that the phase began from: the ledger's */
+    uint64_t target;      /* that it ends at: the checkpoint's, or the highest that a peer claims */
+    uint64_t chunks_done; /* SNAPSHOT, else 0; all of them: the ledger is being replaced */
+    uint64_t chunks_total;
+    uint64_t bytes;   /* received in chunks */
+    unsigned sources; /* linked peers that it may be had from */
+};
+
 struct qn_node_status {
     struct qn_node_id id;
     struct qn_network_id network;
@@ -19,6 +30,7 @@ struct qn_node_status {
     struct qn_hash head_id;
     struct qn_hash state_root;
     qn_unix_ms head_time_ms;
+    struct qn_node_sync sync;
     uint64_t target_height; /* highest head that a linked peer claims */
     uint64_t registry_entries;
     uint64_t registry_active;
