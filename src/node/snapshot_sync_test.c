@@ -30,10 +30,10 @@ static bool is_synced(struct qn_lab *unused)
 
 /* A network whose nodes have a chain with a checkpoint on its end. They have no votes of theirs left, so
  * no block follows: what a snapshot brings is all that there is. */
-static void start_network(uint64_t height, size_t entries)
+static void start_network(uint64_t height, size_t entries, unsigned epochs)
 {
     struct qn_storage chain;
-    qn_lab_make_chain(lab, &chain, height, entries);
+    qn_lab_make_chain(lab, &chain, height, entries, epochs);
     for (size_t i = 0; i < GENESIS; i++) {
         qn_lab_give_storage(lab, i, &chain);
         qn_lab_start_genesis(lab, i);
@@ -124,7 +124,7 @@ static void a_newcomer_takes_the_state_from_several_peers(void **state)
 {
     (void)state;
     tamper = count_requests;
-    start_network(HEIGHT, ENTRIES);
+    start_network(HEIGHT, ENTRIES, 0);
     start_newcomer();
     assert_synced(ENTRIES);
     assert_int_equal(chunk_requests, CHUNKS);
@@ -143,7 +143,7 @@ static void blocks_without_certificates_are_caught_up_with(void **state)
     newcomer = GENESIS - 1;
     awaited = 700;
     qn_lab_set_tamper(lab, NULL);
-    qn_lab_make_chain(lab, &chain, awaited, 0);
+    qn_lab_make_chain(lab, &chain, awaited, 0, 0);
     for (size_t i = 0; i < GENESIS; i++) {
         if (i != newcomer) {
             qn_lab_give_storage(lab, i, &chain);
@@ -166,7 +166,7 @@ static bool shows_chunks(struct qn_lab *unused)
 static void progress_is_told(void **state)
 {
     (void)state;
-    start_network(HEIGHT, ENTRIES);
+    start_network(HEIGHT, ENTRIES, 0);
     start_newcomer();
     assert_true(qn_lab_run_until(lab, shows_chunks, QN_SECONDS(60)));
     struct qn_node_sync sync = qn_lab_status(lab, newcomer).sync;
@@ -179,13 +179,74 @@ static void progress_is_told(void **state)
     assert_int_equal(qn_lab_status(lab, newcomer).sync.phase, QN_SYNC_DONE);
 }
 
+static struct qn_buf *spoil_steps(size_t from, size_t to, enum qn_message_kind kind,
+                                  struct qn_buf *bytes)
+{
+    struct qn_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    assert_non_null(snapshot);
+    if (kind == QN_SNAPSHOT && tampered == 0 && to == newcomer &&
+        qn_snapshot_decode(snapshot, qn_buf_span(bytes)) == QN_OK &&
+        snapshot->part == QN_SNAPSHOT_EPOCHS) {
+        struct qn_buf *copy = qn_buf_copy(qn_buf_span(bytes));
+        size_t at = (size_t)(snapshot->epochs.steps[1].cert.at - bytes->bytes);
+        copy->bytes[at + snapshot->epochs.steps[1].cert.len - 10] ^= 1;
+        qn_buf_drop(bytes);
+        bytes = copy;
+        tampered = 1 + (unsigned)from;
+    }
+    free(snapshot);
+    return bytes;
+}
+
+/* Three committees since genesis; the first peer's way there is forged at its second step. */
+static void committees_are_proved_one_by_one_from_genesis(void **state)
+{
+    (void)state;
+    (void)qn_lab_add_node(lab); /* comes and goes as a member */
+    tamper = spoil_steps;
+    start_network(HEIGHT, ENTRIES, 2);
+    start_newcomer();
+    assert_synced(ENTRIES);
+    assert_true(tampered > 0);
+    assert_int_equal(qn_lab_closed_by(lab, newcomer, tampered - 1), QN_CLOSE_BAD_SIGNATURE);
+    const struct qn_ledger *ledger = ledger_of(newcomer);
+    assert_int_equal(qn_ledger_epoch(ledger), 2);
+    for (uint64_t epoch = 0; epoch <= 2; epoch++) {
+        struct qn_validator_set ours;
+        struct qn_validator_set theirs;
+        uint64_t our_first = 0;
+        uint64_t their_first = 0;
+        assert_int_equal(qn_ledger_validators_at(ledger, epoch, &ours, &our_first), QN_OK);
+        assert_int_equal(qn_ledger_validators_at(ledger_of(0), epoch, &theirs, &their_first),
+                         QN_OK);
+        assert_int_equal(ours.count, GENESIS + epoch % 2);
+        assert_int_equal(our_first, their_first);
+        struct qn_hash our_hash = qn_validator_set_hash(&ours);
+        struct qn_hash their_hash = qn_validator_set_hash(&theirs);
+        assert_true(qn_hash_equal(&our_hash, &their_hash));
+        qn_validator_set_fini(&ours);
+        qn_validator_set_fini(&theirs);
+    }
+    /* And it can show the way to others, although it never had the blocks. */
+    struct qn_get_snapshot request = {
+        .part = QN_SNAPSHOT_EPOCHS, .height = HEIGHT, .bytes_max = QN_MESSAGE_LEN_MAX};
+    struct qn_snapshot *reply = calloc(1, sizeof *reply);
+    struct qn_buf *bytes = NULL;
+    assert_non_null(reply);
+    assert_int_equal(qn_snapshot_serve(ledger, &bytes, &request), QN_OK);
+    assert_int_equal(qn_snapshot_decode(reply, qn_buf_span(bytes)), QN_OK);
+    assert_int_equal(reply->epochs.count, 2);
+    qn_buf_drop(bytes);
+    free(reply);
+}
+
 /* A validator that lost its disk is far behind as well. */
 static void a_validator_takes_the_state_too(void **state)
 {
     (void)state;
     struct qn_storage chain;
     newcomer = GENESIS - 1;
-    qn_lab_make_chain(lab, &chain, HEIGHT, ENTRIES);
+    qn_lab_make_chain(lab, &chain, HEIGHT, ENTRIES, 0);
     for (size_t i = 0; i < GENESIS; i++) {
         if (i != newcomer) {
             qn_lab_give_storage(lab, i, &chain);
@@ -218,7 +279,7 @@ static void a_hostile_source_is_shown_out_and_the_rest_suffice(void **state)
 {
     (void)state;
     tamper = spoil_chunks;
-    start_network(HEIGHT, ENTRIES);
+    start_network(HEIGHT, ENTRIES, 0);
     start_newcomer();
     assert_synced(ENTRIES);
     assert_int_equal(qn_lab_closed_by(lab, newcomer, HOSTILE), QN_CLOSE_MALFORMED);
@@ -250,7 +311,7 @@ static void a_checkpoint_that_no_quorum_signed_is_refused(void **state)
 {
     (void)state;
     tamper = spoil_manifests;
-    start_network(HEIGHT, ENTRIES);
+    start_network(HEIGHT, ENTRIES, 0);
     start_newcomer();
     assert_synced(ENTRIES);
     assert_true(tampered > 0);
@@ -280,7 +341,7 @@ static void a_restarted_node_does_not_ask_for_what_it_has(void **state)
 {
     (void)state;
     tamper = lose_later_chunks;
-    start_network(HEIGHT, ENTRIES);
+    start_network(HEIGHT, ENTRIES, 0);
     start_newcomer();
     assert_true(qn_lab_run_until(lab, is_half_way, QN_SECONDS(60)));
     qn_lab_run(lab, QN_MS(20)); /* until the good half has arrived */
@@ -297,12 +358,12 @@ static void a_checkpoint_that_nobody_holds_any_more_gives_way_to_the_next(void *
     (void)state;
     struct qn_storage chain;
     tamper = lose_later_chunks;
-    start_network(HEIGHT, ENTRIES);
+    start_network(HEIGHT, ENTRIES, 0);
     start_newcomer();
     assert_true(qn_lab_run_until(lab, is_half_way, QN_SECONDS(60)));
     qn_lab_run(lab, QN_MS(20));
     /* The same entries, a thousand blocks later: only the counters could have changed. */
-    qn_lab_make_chain(lab, &chain, (uint64_t)2 * HEIGHT, ENTRIES);
+    qn_lab_make_chain(lab, &chain, (uint64_t)2 * HEIGHT, ENTRIES, 0);
     for (size_t i = 0; i < GENESIS; i++) {
         qn_lab_kill(lab, i);
         qn_lab_give_storage(lab, i, &chain);
@@ -328,6 +389,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(blocks_without_certificates_are_caught_up_with, make_lab,
                                         drop_lab),
         cmocka_unit_test_setup_teardown(progress_is_told, make_lab, drop_lab),
+        cmocka_unit_test_setup_teardown(committees_are_proved_one_by_one_from_genesis, make_lab,
+                                        drop_lab),
         cmocka_unit_test_setup_teardown(a_validator_takes_the_state_too, make_lab, drop_lab),
         cmocka_unit_test_setup_teardown(a_hostile_source_is_shown_out_and_the_rest_suffice,
                                         make_lab, drop_lab),

@@ -93,9 +93,10 @@ typedef struct qn_buf *(*qn_lab_tamper)(struct qn_lab *lab, size_t from, size_t 
 void qn_lab_set_tamper(struct qn_lab *lab, qn_lab_tamper tamper);
 /* A chain of this height over the lab's genesis, with this many more entries and a certificate on its last
  * block, into a new memory storage. The lab's nodes that are not of genesis are among the entries; nobody
- * has the keys of the others. */
+ * has the keys of the others. epochs: committee changes on the last blocks, by which the lab's last
+ * node comes and goes. */
 void qn_lab_make_chain(struct qn_lab *lab, struct qn_storage *storage, uint64_t height,
-                       size_t entries);
+                       size_t entries, unsigned epochs);
 /* Gives a node that is not running a storage of its own with the same content. */
 void qn_lab_give_storage(struct qn_lab *lab, size_t index, const struct qn_storage *storage);
 /* Last reason with which a link between the two was closed by an action of `by`; -1: none. */
