@@ -3,6 +3,7 @@ the others go on, and it comes back when the disk is well again."""
 
 import errno
 import os
+import subprocess
 import unittest
 from pathlib import Path
 
@@ -72,6 +73,34 @@ class DiskTest(unittest.TestCase):
 
     def test_a_full_disk(self):
         self.fails(f"write {errno.ENOSPC}", ("full", "make room", "No space left on device"))
+
+    def test_a_file_system_without_room(self):
+        """The same with a real one, where this user may mount it."""
+        with q.Cluster(self.genesis) as cluster:
+            disk = Path(cluster.folder.name) / "data-1"
+            disk.mkdir()
+            if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=700", "tmpfs", str(disk)],
+                              check=False, capture_output=True).returncode != 0:
+                self.skipTest("no file system can be mounted here")
+            try:
+                nodes = self.start(cluster)
+                ids = [self.register(nodes[0])]
+                with open(disk / "ballast", "wb", buffering=0) as ballast:
+                    with self.assertRaises(OSError) as told:
+                        while True:
+                            ballast.write(bytes(4096))
+                    self.assertEqual(told.exception.errno, errno.ENOSPC)
+                    ballast.truncate(ballast.tell() - 8192)  # room for a part of a write
+                ids.append(self.register(nodes[1]))
+                self.await_halt(cluster, nodes[0], ("full", "make room", "No space left on device"))
+                self.check_others(nodes[1:], ids)
+                (disk / "ballast").unlink()
+                nodes[0] = cluster.spawn_genesis(0, env=self.env[0]).await_up()
+                _, _, entries = cluster.await_agreement()
+                self.assertTrue(set(ids) <= entries.keys())
+            finally:
+                # Off the tree at once, and gone when the node is.
+                subprocess.run(["umount", "-l", str(disk)], check=True)
 
     def test_writes_that_fail(self):
         self.fails(f"torn {errno.EIO}", ("check the disk", "Input/output error"))

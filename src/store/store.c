@@ -2,8 +2,10 @@
 
 #include "store/store_internal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 enum { READER_CHECK_EVERY = 1024 }; /* commits between looks for readers that died */
@@ -25,6 +27,18 @@ static enum qn_err fail(struct qn_store *store, const char *doing, int rc)
     return note_failure(store, qn_store_err(rc), doing,
                         rc == MDB_MAP_FULL ? "the limit of its size is reached (--data-max)"
                                            : mdb_strerror(rc));
+}
+
+/* LMDB calls it an error of the device when only a part of a write found room. */
+static int full_or(const struct qn_store *store, int rc)
+{
+    enum { ROOM_MIN = 1 << 20 };
+    struct statvfs about;
+
+    if (rc != EIO || fstatvfs(store->env.fd, &about) != 0) {
+        return rc;
+    }
+    return (uint64_t)about.f_bavail * about.f_frsize < ROOM_MIN ? ENOSPC : rc;
 }
 
 static enum qn_err check_whole(struct qn_store *store)
@@ -220,7 +234,7 @@ static enum qn_err store_apply_many(void *context, const struct qn_batch *const 
     uint64_t before_us = now_us();
     int rc = commit_all(store, batches, count);
     if (rc != MDB_SUCCESS) {
-        store->failed = fail(store, "writing", rc);
+        store->failed = fail(store, "writing", full_or(store, rc));
         return store->failed;
     }
     qn_store_env_note_size(&store->env);
