@@ -1,5 +1,6 @@
 /* From the ledger to the light client: what is proved at any height is what the ledger held there. */
 #include "ledger/testing/chain.h"
+#include "ledger/testing/committee_kit.h"
 #include "ledger/testing/finality.h"
 #include "qnet/verify_openssl.h"
 #include "sim/light_client.h"
@@ -57,7 +58,7 @@ static void world_free(struct world *world)
     qnet_verify_openssl_close(&world->crypto);
 }
 
-/* Something that may happen to a node next. */
+/* Something that may happen to a node next, or NULL. */
 static struct qn_buf *next_tx(struct world *world, size_t node)
 {
     const struct qn_kit *kit = &world->chain.kit;
@@ -67,6 +68,8 @@ static struct qn_buf *next_tx(struct world *world, size_t node)
 
     if (qn_ledger_entry(world->chain.ledger, &entry, &world->ids[node]) != QN_OK) {
         tx = qn_kit_register(kit, world->keys[node], now);
+    } else if (entry.status != QN_ENTRY_ACTIVE) {
+        return NULL; /* nothing more happens to it */
     } else if (qn_rng_below(&world->rng, 4) > 0) {
         tx = qn_kit_update(kit, &world->ids[node], entry.sequence + 1, now);
     } else {
@@ -88,27 +91,43 @@ static void note(struct world *world)
     }
 }
 
-/* With a certificate of its own or without; its batch, to be persisted or not. */
-static struct qn_batch *add_block(struct world *world, bool has_cert)
+/* A block of these transactions, whose references it takes over, with a certificate of its own or without; its batch,
+ * to be persisted or not. */
+static struct qn_batch *add_block_of(struct world *world, struct qn_buf *const *txs, size_t count,
+                                     bool has_cert)
 {
     struct qn_hash tip = qn_ledger_head_id(world->chain.ledger);
-    struct qn_buf *txs[3];
-    size_t count = qn_rng_below(&world->rng, 3);
     struct qn_ledger_commit commit;
-
-    for (size_t i = 0; i < count; i++) {
-        txs[i] = next_tx(world, qn_rng_below(&world->rng, NODES));
-    }
+    struct qn_key *keys[GENESIS + NODES];
+    struct qn_buf *cert = NULL;
     struct qn_block *block = qn_chain_build(&world->chain, &tip, txs, count);
-    const struct qn_kit *kit = &world->chain.kit;
-    struct qn_buf *cert =
-        has_cert ? qn_finality_cert(&kit->genesis.validators, kit->genesis_keys, GENESIS, block)
-                 : NULL;
+
+    assert_int_equal(block->tx_count, count);
+    memcpy(keys, world->chain.kit.genesis_keys, GENESIS * sizeof keys[0]);
+    memcpy(keys + GENESIS, world->keys, sizeof world->keys);
+    if (has_cert) {
+        cert = qn_finality_cert(qn_ledger_validators(world->chain.ledger), keys,
+                                QN_ARRAY_COUNT(keys), block);
+    }
     qn_ledger_commit(world->chain.ledger, &commit, &block->id, cert);
     qn_buf_drop(cert);
     qn_block_drop(block);
     note(world);
     return commit.batch;
+}
+
+static struct qn_batch *add_block(struct world *world, bool has_cert)
+{
+    struct qn_buf *txs[2];
+    size_t count = qn_rng_below(&world->rng, 3);
+    size_t first = qn_rng_below(&world->rng, NODES);
+    size_t taken = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        txs[taken] = next_tx(world, (first + i) % NODES);
+        taken += txs[taken] != NULL;
+    }
+    return add_block_of(world, txs, taken, has_cert);
 }
 
 static void persist(struct world *world, struct qn_batch *batch)
@@ -196,6 +215,49 @@ static void storage_that_lags_behind_is_no_obstacle(void **state)
     world_free(world);
 }
 
+/* Adds the node and removes the first genesis node, or the reverse: approvals of a quorum, the last of which ends
+ * the epoch in a block with a certificate of its own. */
+static void change_committee(struct world *world, const struct qn_node_id *add,
+                             const struct qn_node_id *remove)
+{
+    struct qn_chain *chain = &world->chain;
+    uint64_t epoch = qn_ledger_epoch(chain->ledger);
+    struct qn_tx motion = qn_committee_change(chain, add, 1, remove, 1);
+
+    for (size_t i = 0; i < 3; i++) {
+        motion.signer = qn_ledger_validators(chain->ledger)->members[i].id;
+        struct qn_buf *tx = qn_kit_tx_fake(&motion, 1);
+        persist(world, add_block_of(world, &tx, 1, i == 2));
+    }
+    assert_int_equal(qn_ledger_epoch(chain->ledger), epoch + 1);
+}
+
+static void proofs_cross_changes_of_the_committee(void **state)
+{
+    struct world *world = world_new();
+    struct qn_node_id founder = qn_public_key_id(qn_key_public(world->chain.kit.genesis_keys[0]));
+    struct qn_tx tx =
+        qn_kit_register(&world->chain.kit, world->keys[0], qn_chain_now(&world->chain));
+
+    (void)state;
+    note(world);
+    tx.roles = QN_ROLE_FULL | QN_ROLE_VALIDATOR;
+    struct qn_buf *bytes = qn_kit_tx_sign(&tx, world->keys[0]);
+    persist(world, add_block_of(world, &bytes, 1, false));
+    for (size_t round = 0; round < 4; round++) {
+        bool joins = round % 2 == 0;
+        change_committee(world, joins ? &world->ids[0] : &founder,
+                         joins ? &founder : &world->ids[0]);
+        persist(world, add_block_of(world, NULL, 0, false));
+        persist(world, add_block_of(world, NULL, 0, round % 2 == 1));
+    }
+    uint64_t certified = qn_ledger_height(world->chain.ledger);
+    check_everything(world, certified);
+    assert_int_equal(qn_chain_reopen(&world->chain), QN_OK);
+    check_everything(world, certified);
+    world_free(world);
+}
+
 static void what_cannot_be_proved_says_why(void **state)
 {
     struct world *world = world_new();
@@ -227,6 +289,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_height_is_proved_as_it_was),
         cmocka_unit_test(storage_that_lags_behind_is_no_obstacle),
+        cmocka_unit_test(proofs_cross_changes_of_the_committee),
         cmocka_unit_test(what_cannot_be_proved_says_why),
     };
     qn_test_init(argc, argv);
