@@ -5,10 +5,13 @@
  *     bad_vote     every vote has one bit of its signature changed
  *     false_root   every proposal of its own claims a state root that its transactions do not lead
  *                  to, and is signed as it should be; it casts no other NOTARIZE
+ *     twin         every NOTARIZE goes with a second one of the same view for another block, signed as
+ *                  well as the first
  *
  * It is configured as qnet is, with the key of a genesis node. */
 #include "cli/cli.h"
 #include "node/node.h"
+#include "node/view.h"
 #include "wire/vote.h"
 
 #include <stdio.h>
@@ -16,7 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum mode { BAD_VOTE, FALSE_ROOT };
+enum mode { BAD_VOTE, FALSE_ROOT, TWIN };
 
 static enum mode mode;
 static uint8_t seed[QN_SEED_LEN];
@@ -119,6 +122,38 @@ static bool change(struct qn_action *action)
     return mode != FALSE_ROOT || action->send.kind != QN_NOTARIZE;
 }
 
+static struct qn_buf *contradict(const struct qn_node *node, const struct qn_buf *bytes)
+{
+    struct qn_vote vote;
+    struct qn_node_status status;
+    enum qn_err err = qn_vote_decode(&vote, QN_VOTE_NOTARIZE, qn_buf_span(bytes));
+    QN_ASSERT(err == QN_OK);
+    qn_node_status(node, &status, 0);
+    vote.block_id.bytes[0] ^= 1;
+    struct qn_hash p = qn_proposal_digest(&status.network, vote.epoch, vote.view, vote.parent_view,
+                                          &vote.block_id);
+    err = qn_sign(&vote.signature, key, QN_SIGN_NOTARIZE, &p);
+    QN_ASSERT(err == QN_OK);
+    return qn_vote_encode(&vote);
+}
+
+static void add_twins(const struct qn_node *node, struct qn_actions *actions, size_t first)
+{
+    size_t count = actions->count;
+    for (size_t i = first; i < count; i++) {
+        if (actions->items[i].kind != QN_ACTION_SEND ||
+            actions->items[i].send.kind != QN_NOTARIZE) {
+            continue;
+        }
+        qn_link_id link = actions->items[i].send.link;
+        struct qn_buf *bytes = contradict(node, actions->items[i].send.bytes);
+        struct qn_action *twin = qn_actions_add(actions, QN_ACTION_SEND);
+        twin->send.link = link;
+        twin->send.kind = QN_NOTARIZE;
+        twin->send.bytes = bytes;
+    }
+}
+
 void __wrap_qn_node_step(struct qn_node *node, const struct qn_event *event,
                          struct qn_actions *actions)
 {
@@ -137,6 +172,9 @@ void __wrap_qn_node_step(struct qn_node *node, const struct qn_event *event,
         }
     }
     actions->count = kept;
+    if (mode == TWIN) {
+        add_twins(node, actions, before);
+    }
 }
 
 int main(int argc, char **argv)
@@ -147,7 +185,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "rogue_node: ROGUE and QNET_KEY are needed\n");
         return 2;
     }
-    mode = strcmp(how, "bad_vote") == 0 ? BAD_VOTE : FALSE_ROOT;
+    mode = strcmp(how, "bad_vote") == 0 ? BAD_VOTE : strcmp(how, "twin") == 0 ? TWIN : FALSE_ROOT;
     int status = qn_cli_main(argc, argv, environ);
     qn_buf_drop(changed_from);
     qn_buf_drop(changed_to);

@@ -52,6 +52,12 @@ static void look_at_committee(const struct qn_node *node, struct lines *lines)
             info.validator_count, qn_node_gate_needed(node));
     } else if (info.joining) {
         look_at_memory(&info, lines);
+    } else if (info.view <= info.ceiling) {
+        add(lines, "join",
+            "this validator does not vote yet: its earlier votes may be in views up to %llu, and "
+            "the "
+            "others are in %llu",
+            (unsigned long long)info.ceiling, (unsigned long long)info.view);
     } else if (live < info.quorum) {
         add(lines, "quorum", "consensus halted: %u of %u validators live, %u needed", live,
             info.validator_count, info.quorum);
