@@ -47,7 +47,7 @@ struct qn_consensus_action {
     enum qn_message_kind message_kind; /* SEND */
     struct qn_buf *bytes; /* SEND: message; COMMIT: certificate or NULL. One reference, the
                                      receiver's of the action. */
-    /* PERSIST: to be kept, perhaps none; EVIDENCE: two encoded votes. The references are the
+    /* PERSIST: to be kept, perhaps none; EVIDENCE: two votes, as qn_tx_vote_encode does. The references are the
      * receiver's of the action. */
     size_t record_count;
     struct qn_consensus_record records[QN_CONSENSUS_RECORDS_MAX];

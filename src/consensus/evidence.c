@@ -2,6 +2,7 @@
  * verified, so that whoever makes a transaction of them makes a good one; once for each validator, since
  * one pair removes it. */
 #include "consensus/state.h"
+#include "wire/transaction.h"
 
 static struct qn_vote_proof *free_proof(struct qn_consensus *c)
 {
@@ -15,21 +16,25 @@ static struct qn_vote_proof *free_proof(struct qn_consensus *c)
 
 static struct qn_consensus_record vote_record(const struct qn_vote *vote)
 {
-    return (struct qn_consensus_record){
-        .kind = (enum qn_record_kind)vote->kind, .view = vote->view, .bytes = qn_vote_encode(vote)};
+    return (struct qn_consensus_record){.kind = (enum qn_record_kind)vote->kind,
+                                        .view = vote->view,
+                                        .bytes = qn_tx_vote_encode(vote)};
 }
 
 static void tell(struct qn_consensus *c, struct qn_vote_proof *proof)
 {
+    proof->used = false;
+    /* A FINALIZE proves its view only together with what p is made of: unknown, it proves nothing. */
+    if (!qn_vote_resolve(c, &proof->votes[0]) || !qn_vote_resolve(c, &proof->votes[1])) {
+        return;
+    }
     struct qn_consensus_action *action = qn_consensus_emit(c, QN_CONSENSUS_EVIDENCE);
-
     action->validator = proof->validator;
     action->record_count = 2;
     for (size_t i = 0; i < 2; i++) {
         action->records[i] = vote_record(&proof->votes[i]);
     }
     c->peers[proof->validator].convicted = true;
-    proof->used = false;
 }
 
 void qn_evidence_begin(struct qn_consensus *c, int validator, const struct qn_vote *first,

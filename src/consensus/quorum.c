@@ -70,6 +70,23 @@ static bool find_preimage(const struct qn_consensus *c, const struct qn_view_slo
     return false;
 }
 
+bool qn_vote_resolve(struct qn_consensus *c, struct qn_vote *vote)
+{
+    struct qn_vote_view *votes = qn_votes_at(c, vote->view);
+    const struct qn_view_slot *slot = qn_slot_get(c, vote->view);
+    struct qn_cert cert;
+
+    if (vote->kind != QN_VOTE_FINALIZE) {
+        return true;
+    }
+    if (votes == NULL || slot == NULL || !find_preimage(c, slot, votes, &vote->p, &cert)) {
+        return false;
+    }
+    vote->parent_view = cert.parent_view;
+    vote->block_id = cert.block_id;
+    return true;
+}
+
 static void assemble(struct qn_consensus *c, const struct qn_view_slot *slot,
                      struct qn_vote_view *votes, enum qn_vote_kind kind,
                      const struct qn_hash *digest)

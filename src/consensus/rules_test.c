@@ -266,10 +266,27 @@ static void final_and_given_up_votes_of_one_view_are_evidence(void **state)
 
     config.faults[2] = HARNESS_SILENT;
     struct harness *h = start_with(config);
+    harness_inject(h, 2, 0, QN_NOTARIZE, make_vote(h, 2, QN_VOTE_NOTARIZE, 1, 1, true));
     harness_inject(h, 2, 0, QN_FINALIZE, make_vote(h, 2, QN_VOTE_FINALIZE, 1, 1, true));
     harness_inject(h, 2, 0, QN_NULLIFY, make_vote(h, 2, QN_VOTE_NULLIFY, 1, 0, true));
     harness_run(h, QN_MS(1));
     assert_int_equal(harness_convictions(h, 2), 1);
+    finish(h);
+}
+
+/* It signs p and not its view, so it could as well be of another view, in which it contradicts nothing. */
+static void a_finalize_of_an_unknown_block_is_no_evidence(void **state)
+{
+    (void)state;
+    struct harness_config config = {.n = 4};
+
+    config.faults[2] = HARNESS_SILENT;
+    struct harness *h = start_with(config);
+    harness_inject(h, 2, 0, QN_FINALIZE, make_vote(h, 2, QN_VOTE_FINALIZE, 1, 1, true));
+    harness_inject(h, 2, 0, QN_NULLIFY, make_vote(h, 2, QN_VOTE_NULLIFY, 1, 0, true));
+    harness_run(h, QN_MS(1));
+    assert_int_equal(harness_fault_count(h, 2), 1); /* its link is closed all the same */
+    assert_int_equal(harness_convictions(h, 2), 0);
     finish(h);
 }
 
@@ -651,6 +668,7 @@ int main(void)
         cmocka_unit_test(block_id_over_other_transactions_is_thrown_away),
         cmocka_unit_test(vote_sent_again_is_no_fault_and_another_one_is_evidence),
         cmocka_unit_test(final_and_given_up_votes_of_one_view_are_evidence),
+        cmocka_unit_test(a_finalize_of_an_unknown_block_is_no_evidence),
         cmocka_unit_test(forged_votes_are_no_evidence),
         cmocka_unit_test(bad_signature_is_replaced_by_the_next_vote),
         cmocka_unit_test(good_signatures_of_a_bad_certificate_are_remembered),

@@ -92,6 +92,8 @@ void qn_entry_vote(struct qn_vote *vote, const struct qn_vote_entry *entry, enum
                    uint64_t epoch, uint64_t view);
 void qn_votes_put_own(struct qn_consensus *c, const struct qn_view_slot *slot,
                       enum qn_vote_kind kind);
+/* Fills in what p of a FINALIZE is made of, parent view and block id. False: it is not known here. */
+bool qn_vote_resolve(struct qn_consensus *c, struct qn_vote *vote);
 void qn_quorum_try(struct qn_consensus *c, uint64_t view, enum qn_vote_kind kind,
                    const struct qn_hash *digest);
 void qn_quorum_verified(struct qn_consensus *c, const struct qn_verify_job *job, bool ok);

@@ -112,6 +112,10 @@ static enum qn_err check_code(const struct qn_rule_view *view, struct qn_effect 
 static enum qn_err check_activation(const struct qn_rule_view *view, struct qn_effect *effect,
                                     const struct qn_tx *tx)
 {
+    if (tx->has_work) {
+        return qn_refuse(view, QN_ERR_INVALID,
+                         "a ticket of work is given, and this network asks for none");
+    }
     if (tx->has_activation) {
         return check_code(view, effect, &tx->activation);
     }

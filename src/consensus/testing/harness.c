@@ -1,6 +1,7 @@
 #include "consensus/testing/harness.h"
 
 #include "consensus/testing/harness_state.h"
+#include "wire/transaction.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -201,7 +202,10 @@ static void on_evidence(struct harness *h, struct harness_node *node,
     harness_say(h, node, "evidence v%d", action->validator);
     for (size_t i = 0; i < 2 && good; i++) {
         enum qn_vote_kind kind = (enum qn_vote_kind)action->records[i].kind;
-        good = qn_vote_decode(&votes[i], kind, qn_buf_span(action->records[i].bytes)) == QN_OK;
+        struct qn_tx_vote encoded = {kind, qn_buf_span(action->records[i].bytes)};
+        good = qn_tx_vote_decode(&votes[i], &encoded) == QN_OK;
+        votes[i].p = qn_proposal_digest(&node->c->network, votes[i].epoch, votes[i].view,
+                                        votes[i].parent_view, &votes[i].block_id);
         digests[i] = good ? qn_vote_digest(node->c, &votes[i]) : (struct qn_hash){0};
         good = good &&
                harness_verify(h, action->validator, qn_vote_sign_kind(kind), &digests[i],
