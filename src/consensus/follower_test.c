@@ -336,6 +336,24 @@ static void paths_that_prove_nothing_are_refused(void **state)
     kit_free(kit);
 }
 
+/* A block that nobody voted for, below headers that are good: they do not stand on it. */
+static void path_must_stand_on_the_last_block(void **state)
+{
+    (void)state;
+    struct kit *kit = kit_new();
+    struct qn_block *honest = kit->blocks[1];
+    struct qn_block *forged = make_block(kit->h, kit->blocks[0], 9);
+
+    head(kit, LIAR, 1);
+    kit->blocks[1] = forged;
+    struct qn_buf *bytes = make_path_reply(kit, 1, 0, 30, make_cert(kit, kit->blocks[30]));
+    kit->blocks[1] = honest;
+    assert_int_equal(reply_bytes(kit, bytes), QN_ERR_WRONG_PARENT);
+    assert_int_equal(kit->verify_count + kit->check_count, 0);
+    qn_block_drop(forged);
+    kit_free(kit);
+}
+
 static void what_comes_next_is_asked_for_while_a_reply_is_executed(void **state)
 {
     (void)state;
@@ -711,6 +729,7 @@ int main(void)
         cmocka_unit_test(blocks_without_certificate_are_proved_by_a_later_one),
         cmocka_unit_test(old_blocks_are_proved_by_the_headers_above_them),
         cmocka_unit_test(paths_that_prove_nothing_are_refused),
+        cmocka_unit_test(path_must_stand_on_the_last_block),
         cmocka_unit_test(what_comes_next_is_asked_for_while_a_reply_is_executed),
         cmocka_unit_test(bad_answer_asked_for_ahead_accuses_its_source),
         cmocka_unit_test(last_block_must_have_a_certificate),

@@ -152,6 +152,14 @@ static void a_manifest_with_anything_changed_is_refused(void **state)
     assert_int_equal(check(&manifest), QN_ERR_WRONG_ROOT);
     qn_block_drop(forged);
     reply = *good;
+    struct qn_header header =
+        block->header; /* a block that the certified header does not stand on */
+    header.time_ms += 1;
+    forged = qn_chain_forge(block, &header);
+    reply.manifest.block = qn_buf_span(forged->encoded);
+    assert_int_equal(check(&manifest), QN_ERR_WRONG_PARENT);
+    qn_block_drop(forged);
+    reply = *good;
     struct qn_network_id other = {{1}};
     assert_int_equal(qn_manifest_check(&manifest, &reply, &other, &source.kit.genesis.validators),
                      QN_ERR_WRONG_NETWORK);
