@@ -30,7 +30,9 @@ static void update_forgetful(struct qn_sim *sim)
 {
     for (size_t i = 0; i < sim->host_count; i++) {
         struct qn_sim_host *host = &sim->hosts[i];
-        if (host->forgot && host->node != NULL && !qn_sim_host_is_recovering(host)) {
+        bool votes = host->node != NULL && (host->voted || !host->member) &&
+                     !qn_sim_host_is_recovering(host);
+        if (votes) {
             host->forgot = false;
         }
     }

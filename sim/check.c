@@ -54,7 +54,8 @@ void qn_sim_check_started(struct qn_sim *sim, struct qn_sim_host *host)
                     "host %zu was at height %llu and comes back at %llu", host->index,
                     (unsigned long long)host->height_seen, (unsigned long long)height);
     }
-    host->height_seen = 0; /* all it has is looked at again */
+    /* All it has is looked at again; what a disk that lied has, only if it is made anew. */
+    host->height_seen = host->lied ? height : 0;
     host->view_seen = 0;
     host->epoch_seen = 0;
     qn_sim_check_chain(sim, host);
@@ -182,7 +183,7 @@ void qn_sim_check_end(struct qn_sim *sim)
 
     for (size_t i = 0; i < sim->host_count && !qn_sim_has_failed(sim); i++) {
         const struct qn_sim_host *host = &sim->hosts[i];
-        if (host->node == NULL || host->is_second || host->byzantine != QN_SIM_HONEST) {
+        if (host->node == NULL || !qn_sim_host_is_honest(host)) {
             continue;
         }
         check_everything_is_there(sim, host);

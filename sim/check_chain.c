@@ -110,9 +110,6 @@ static void check_block(struct qn_sim *sim, const struct qn_sim_host *host, uint
     struct qn_cert cert;
 
     enum qn_err err = qn_ledger_block(qn_node_ledger(host->node), &bytes, &cert_bytes, height);
-    if (err != QN_OK && host->lied) {
-        return; /* its disk lost it */
-    }
     if (err != QN_OK) {
         qn_sim_fail(sim, "blocks_are_kept", "host %zu lacks block %llu: %s", host->index,
                     (unsigned long long)height, qn_err_text(err));

@@ -94,6 +94,7 @@ bool qn_sim_disk_complete(struct qn_sim_disk *disk, uint64_t *cookie, const stru
     *batch = taken;
     if (disk->full || disk->fsync_fails) {
         disk->fsync_fails = false;
+        disk->broken = true;
         qn_batch_free(taken);
         *batch = NULL;
         return false;
@@ -104,8 +105,10 @@ bool qn_sim_disk_complete(struct qn_sim_disk *disk, uint64_t *cookie, const stru
 
 size_t qn_sim_disk_crash(struct qn_sim_disk *disk, struct qn_rng *rng)
 {
-    size_t written = disk->full ? 0 : (size_t)qn_rng_below(rng, disk->pending_count + 1);
+    bool takes = !disk->full && !disk->broken;
+    size_t written = takes ? (size_t)qn_rng_below(rng, disk->pending_count + 1) : 0;
 
+    disk->broken = false;
     while (written-- > 0) {
         uint64_t cookie;
         keep(disk, take_pending(disk, &cookie));

@@ -23,6 +23,7 @@ struct qn_sim_disk {
     struct qn_storage inner;
     bool full;        /* every write fails from now on */
     bool fsync_fails; /* the next write fails */
+    bool broken;      /* a write failed: none after it is taken, until a new process */
     bool damaged;     /* since it was last wiped */
     size_t batch_count;
     size_t batch_capacity;

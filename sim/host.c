@@ -129,8 +129,14 @@ void qn_sim_host_crash(struct qn_sim *sim, struct qn_sim_host *host)
     host->dying = false;
     host->crash_countdown = -1;
     host->doomed = false;
+    host->voted = false;
     host->forgot |= qn_sim_crash_forgets(sim);
+    size_t written = host->disk.batch_count;
     size_t lost = qn_sim_disk_crash(&host->disk, &sim->rng);
+    for (; written < host->disk.batch_count; written++) { /* there, though nobody was told */
+        qn_sim_check_durable(sim, host, host->disk.batches[written]);
+    }
+    host->voted = false;
     sim->coverage->counts[QN_SIM_COVER_UNSYNCED_LOST] += lost;
     sim->coverage->counts[QN_SIM_COVER_CRASH] += 1;
     qn_sim_say(sim, host, "dies; %zu unsynced writes lost", lost);

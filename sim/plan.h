@@ -57,7 +57,7 @@ enum qn_sim_act {
 enum {
     QN_SIM_PLAN_MEMBERS_MAX = 16,
     /* Own votes are read back after a crash; until they are, every crash is amnesia. */
-    QN_SIM_VOTES_ARE_DURABLE = 0,
+    QN_SIM_VOTES_ARE_DURABLE = 1,
 };
 
 struct qn_sim_plan {
