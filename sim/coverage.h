@@ -49,6 +49,7 @@
     X(ACKNOWLEDGED, "acknowledged")                                                                \
     X(REFUSED, "refused")                                                                          \
     X(EPOCH, "epoch")                                                                              \
+    X(STOOD_STILL, "stood_still")                                                                  \
     X(BLOCK, "block")                                                                              \
     X(NULLIFIED_VIEW, "nullified_view")                                                            \
     X(PROOF, "proof")
