@@ -5,6 +5,9 @@
 #include "ledger/store_keys.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+enum { LEAVES_MIN = 1024 }; /* room for leaves to begin with */
 
 /* Fills the table of ids from the entries of the tree; they alone have something beside their value. */
 struct id_visit {
@@ -50,43 +53,110 @@ static enum qn_err load_ids(struct qn_ledger *ledger, const struct qn_state *sta
     return visit.err;
 }
 
-struct leaf_visit {
-    struct qn_state *state;
+/* Leaves in ascending order of their keys; they own their references. */
+struct leaf_list {
+    struct qn_tree_item *items;
+    size_t count;
+    size_t capacity;
     enum qn_err err;
 };
 
+/* Takes over the references. */
+static void append_leaf(struct leaf_list *list, const struct qn_hash *key, struct qn_buf *value,
+                        struct qn_buf *extra)
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? LEAVES_MIN : 2 * list->capacity;
+        list->items = realloc(list->items, list->capacity * sizeof *list->items);
+        QN_ASSERT(list->items != NULL);
+    }
+    list->items[list->count] = (struct qn_tree_item){.key = *key, .value = value, .extra = extra};
+    list->count += 1;
+}
+
+static void drop_leaves(struct leaf_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        qn_buf_drop(list->items[i].value);
+        qn_buf_drop(list->items[i].extra);
+    }
+    free(list->items);
+}
+
+static bool visit_genesis_leaf(void *context, const struct qn_hash *key, struct qn_buf *value,
+                               struct qn_buf *extra)
+{
+    append_leaf(context, key, qn_buf_hold(value), extra == NULL ? NULL : qn_buf_hold(extra));
+    return true;
+}
+
 static bool visit_leaf(void *context, struct qn_span key, struct qn_buf *stored)
 {
-    struct leaf_visit *visit = context;
+    struct leaf_list *list = context;
     struct qn_hash leaf_key;
     struct qn_store_leaf leaf;
 
     if (!qn_store_key_is_hash(&leaf_key, QN_STORE_LEAF, key)) {
         return false; /* the first key of another kind */
     }
-    visit->err = qn_store_leaf_decode(&leaf, qn_buf_span(stored));
-    if (visit->err != QN_OK) {
+    list->err = qn_store_leaf_decode(&leaf, qn_buf_span(stored));
+    if (list->err != QN_OK) {
         return false;
     }
-    struct qn_buf *value = qn_buf_copy(leaf.value);
-    struct qn_buf *extra = leaf.extra.at == NULL ? NULL : qn_buf_copy(leaf.extra);
-    struct qn_tree_node *tree = qn_tree_put(visit->state->tree, &leaf_key, value, extra);
-    qn_tree_drop(visit->state->tree);
-    visit->state->tree = tree;
-    qn_buf_drop(value);
-    qn_buf_drop(extra);
+    append_leaf(list, &leaf_key, qn_buf_copy(leaf.value),
+                leaf.extra.at == NULL ? NULL : qn_buf_copy(leaf.extra));
     return true;
 }
 
-/* Genesis with every leaf that has changed since. */
+static int compare_keys(const struct qn_tree_item *a, const struct qn_tree_item *b)
+{
+    return memcmp(a->key.bytes, b->key.bytes, QN_HASH_LEN);
+}
+
+/* Both lists as one tree; a stored leaf takes the place of the one of genesis. */
+static struct qn_tree_node *build_tree(const struct leaf_list *genesis,
+                                       const struct leaf_list *stored)
+{
+    struct qn_tree_item *items = calloc(genesis->count + stored->count + 1, sizeof *items);
+    size_t count = 0;
+    size_t at = 0;
+
+    QN_ASSERT(items != NULL);
+    for (size_t i = 0; i < stored->count; i++) {
+        while (at < genesis->count && compare_keys(&genesis->items[at], &stored->items[i]) < 0) {
+            items[count++] = genesis->items[at++];
+        }
+        at += at < genesis->count && compare_keys(&genesis->items[at], &stored->items[i]) == 0;
+        items[count++] = stored->items[i];
+    }
+    while (at < genesis->count) {
+        items[count++] = genesis->items[at++];
+    }
+    struct qn_tree_node *tree = qn_tree_build(items, count, 0);
+    free(items);
+    return tree;
+}
+
+/* Genesis with every leaf that has changed since: from the sorted leaves at once, since one by one each would
+ * copy a path. */
 static enum qn_err load_leaves(struct qn_ledger *ledger, struct qn_state *state)
 {
-    struct leaf_visit visit = {.state = state};
+    struct leaf_list genesis = {0};
+    struct leaf_list stored = {0};
     struct qn_store_key first = qn_store_key_kind(QN_STORE_LEAF);
     enum qn_err err = ledger->storage->walk(ledger->storage->context, qn_store_key_span(&first),
-                                            visit_leaf, &visit);
+                                            visit_leaf, &stored);
 
-    return err == QN_OK ? visit.err : err;
+    err = err == QN_OK ? stored.err : err;
+    if (err == QN_OK) {
+        qn_tree_walk(state->tree, visit_genesis_leaf, &genesis);
+        struct qn_tree_node *tree = build_tree(&genesis, &stored);
+        qn_tree_drop(state->tree);
+        state->tree = tree;
+    }
+    drop_leaves(&genesis);
+    drop_leaves(&stored);
+    return err;
 }
 
 /* tree: of the head, if it is held already; NULL: from storage. */

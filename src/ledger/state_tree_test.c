@@ -320,10 +320,53 @@ static void walk_goes_in_ascending_order_until_told_to_stop(void **state)
     free(model);
 }
 
+static int compare_items(const void *a, const void *b)
+{
+    const struct qn_tree_item *left = a;
+    const struct qn_tree_item *right = b;
+
+    return memcmp(left->key.bytes, right->key.bytes, QN_HASH_LEN);
+}
+
+/* As many as a big registry has: what a restart does, against what years of blocks have done. */
+static void a_tree_built_at_once_is_the_one_made_leaf_by_leaf(void **state)
+{
+    enum { LEAVES = 100000 };
+    struct qn_rng rng = qn_test_rng();
+    struct qn_tree_item *items = calloc(LEAVES, sizeof *items);
+    struct qn_tree_node *tree = NULL;
+
+    (void)state;
+    assert_non_null(items);
+    for (size_t i = 0; i < LEAVES; i++) {
+        uint8_t value[8];
+        for (size_t j = 0; j < QN_HASH_LEN; j++) {
+            items[i].key.bytes[j] = (uint8_t)qn_rng_next(&rng);
+        }
+        memcpy(value, &i, sizeof value);
+        items[i].value = qn_buf_copy((struct qn_span){value, sizeof value});
+        struct qn_tree_node *next = qn_tree_put(tree, &items[i].key, items[i].value, NULL);
+        qn_tree_drop(tree);
+        tree = next;
+    }
+    qsort(items, LEAVES, sizeof *items, compare_items);
+    struct qn_tree_node *built = qn_tree_build(items, LEAVES, 0);
+    struct qn_hash root = qn_tree_root(tree);
+    struct qn_hash built_root = qn_tree_root(built);
+    assert_true(qn_hash_equal(&root, &built_root));
+    qn_tree_drop(built);
+    qn_tree_drop(tree);
+    for (size_t i = 0; i < LEAVES; i++) {
+        qn_buf_drop(items[i].value);
+    }
+    free(items);
+}
+
 int main(int argc, char **argv)
 {
     qn_test_init(argc, argv);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tree_built_at_once_is_the_one_made_leaf_by_leaf),
         cmocka_unit_test(the_empty_tree_has_the_zero_root),
         cmocka_unit_test(roots_are_those_of_the_definition_after_random_puts),
         cmocka_unit_test(keys_that_differ_in_the_last_bit_stand_side_by_side),
