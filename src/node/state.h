@@ -39,7 +39,7 @@ enum qn_owner {
     QN_OWNER_CODE,         /* our registration: the activation code's signature */
     QN_OWNER_REGISTRATION, /* our registration itself */
     QN_OWNER_COMMIT,
-    QN_OWNER_OWN, /* our other transactions; number: the place */
+    QN_OWNER_OWN,      /* our other transactions; number: the place */
     QN_OWNER_SNAPSHOT, /* a checkpoint's certificate; staged chunks and their install */
 };
 
