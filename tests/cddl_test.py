@@ -255,6 +255,12 @@ class CddlTest(unittest.TestCase):
             matched[rule] = matched.get(rule, 0) + 1
         self.assertTrue(matched and all(count == 8 for count in matched.values()), matched)
 
+    def test_every_proof_of_the_vectors_matches(self):
+        proofs = sorted((wire_tool.ROOT / "tests" / "vectors" / "proofs").glob("*.cbor"))
+        self.assertGreater(len(proofs), 10)
+        for proof in proofs:
+            self.assertTrue(SCHEMA.matches("registry-proof", cddl.decode(proof.read_bytes())), proof.name)
+
     def test_every_rule_with_a_codec_has_samples(self):
         """A message that is added to the file must be added to the samples, and the reverse."""
         kinds = set(re.findall(r"^;\s+\d+  ([a-z-]+)\s+\d+\s+\d+  \w+$", TEXT, re.M))

@@ -44,7 +44,7 @@ static struct qn_buf *genesis_cert(const struct qn_key *key, unsigned number)
 static void add_committee(struct story *story, struct qn_key *const *keys, size_t count)
 {
     struct story_committee *committee = &story->committees[story->epoch_count];
-    struct qn_public_key public_keys[STORY_MEMBERS_MAX];
+    struct qn_public_key public_keys[STORY_MEMBERS_MAX] = {{0}};
 
     QN_ASSERT(count <= STORY_MEMBERS_MAX && story->epoch_count < STORY_EPOCHS_MAX);
     for (size_t i = 0; i < count; i++) {
