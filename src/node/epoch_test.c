@@ -277,13 +277,14 @@ static void a_new_member_that_was_away_joins_when_it_is_back(void **state)
 static void a_member_that_crashes_at_the_end_of_an_epoch_comes_back_into_the_next(void **state)
 {
     (void)state;
+    /* Without a newcomer: it would count as a second one who may have voted and forgot, which is too many. */
     struct qn_lab *lab = network_with_candidate(5);
-    approve_change(lab, first_four, 4, 5, NOBODY);
+    approve_change(lab, first_four, 4, NOBODY, 4);
     awaited_count = 5;
     awaited_epoch = 1;
     assert_true(qn_lab_run_until(lab, one_in_epoch, QN_SECONDS(60)));
     size_t late = 0; /* a member that has not committed the epoch's last block yet */
-    while (late < 4 && qn_lab_status(lab, late).epoch >= 1) {
+    while (late < 3 && qn_lab_status(lab, late).epoch >= 1) {
         late += 1;
     }
     qn_lab_kill(lab, late);
