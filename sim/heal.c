@@ -78,8 +78,9 @@ static void describe(struct qn_sim *sim, char *text, size_t size)
     }
 }
 
-/* In a new epoch everybody recovers again who ever has in the one before, and more than f of these stop the
- * network: a limit of the protocol as built, counted and told rather than called clean. */
+/* In a new epoch everybody recovers again who ever has in the one before; more than f of these and of Byzantine
+ * members together stop the network: a limit of the protocol as built, counted and told rather than called
+ * clean. */
 static bool stands_still_by_rule(const struct qn_sim *sim)
 {
     uint64_t epoch = sim->checker->epoch;
