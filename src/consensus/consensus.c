@@ -17,6 +17,7 @@ static void take_up(struct qn_consensus *c, const struct qn_consensus_config *co
     if (c->memory == QN_MEMORY_INTACT) {
         c->log_ceiling = config->head.ceiling;
         c->recovered = config->head.recovered;
+        c->recover_ceiling = config->head.ceiling;
     } else if (config->head.lost) { /* asked before, but cast no vote since */
         c->nonce = config->head.nonce;
     }
@@ -232,14 +233,15 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c)
     return deadline;
 }
 
-/* What was lost before this epoch began may hold votes of the next one, if the commit that ended this one
- * was lost too; not of the one after it, whose votes need a quorum that would have answered from there. */
+/* Whoever lost its memory may have known the finalization of the epoch's last block before the others did, and
+ * have voted in the next epoch. A later final block of this epoch shows that there was none
+ * (qn_final_set). */
 static enum qn_memory next_memory(const struct qn_consensus *c)
 {
     if (c->joining) {
         return c->memory;
     }
-    return c->recovered ? QN_MEMORY_LOST_AGAIN : QN_MEMORY_TRUSTED;
+    return c->recovered ? QN_MEMORY_LOST : QN_MEMORY_TRUSTED;
 }
 
 void qn_consensus_info(const struct qn_consensus *c, struct qn_consensus_info *info)

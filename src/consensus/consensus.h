@@ -33,7 +33,6 @@ enum qn_memory {
     QN_MEMORY_TRUSTED, /* all: the process lived through it. It need not ask */
     QN_MEMORY_INTACT, /* all, if the log that was read does not lie: it asks, and waits 5 s at most */
     QN_MEMORY_LOST,   /* not all: it asks, and votes above what the others have seen */
-    QN_MEMORY_LOST_AGAIN, /* the same, in the epoch after one in which this process recovered */
 };
 
 /* Of one action; what is more goes with several PERSIST, the first ones without a cookie. */

@@ -25,7 +25,7 @@ struct qn_consensus_record {
 /* What the log says beside its records. */
 struct qn_consensus_head {
     bool lost;        /* own votes were lost: whatever is in the log is not all of them */
-    bool recovered;   /* the memory of this epoch was not there from its start (next_memory) */
+    bool recovered;   /* it was lost, and perhaps with votes of the next epoch (next_memory) */
     uint64_t ceiling; /* no vote in views up to this one; 0: none barred */
     uint64_t nonce;   /* with which the others were asked */
 };

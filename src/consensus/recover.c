@@ -19,7 +19,7 @@
 
 static bool is_lost(const struct qn_consensus *c)
 {
-    return c->memory == QN_MEMORY_LOST || c->memory == QN_MEMORY_LOST_AGAIN;
+    return c->memory == QN_MEMORY_LOST;
 }
 
 enum qn_recover_state qn_recover_state(const struct qn_consensus *c)
@@ -44,6 +44,12 @@ static bool has_answered(const struct qn_consensus *c, int validator)
     return state == QN_RECOVER_NORMAL || (state == QN_RECOVER_INTACT && !is_lost(c));
 }
 
+/* Below its ceiling a validator repeats its STATUS, or the others would not carry it. */
+static bool waits(const struct qn_consensus *c)
+{
+    return !c->joining && c->ceiling >= c->view;
+}
+
 static void ask_all(struct qn_consensus *c)
 {
     for (int i = 0; i < (int)c->n; i++) {
@@ -51,7 +57,7 @@ static void ask_all(struct qn_consensus *c)
             ask(c, i);
         }
     }
-    if (!c->asking) { /* the others carry the views past our ceiling, if they know of it */
+    if (waits(c)) { /* the others carry the views past our ceiling, if they know of it */
         qn_status_send(c, QN_CONSENSUS_ALL);
     }
 }
@@ -134,29 +140,44 @@ static void vote_from(struct qn_consensus *c, uint64_t ceiling, const struct ans
            tally->kept + tally->logs, (unsigned long long)c->view, (unsigned long long)ceiling + 1);
 }
 
-/* Where nobody has a memory of this network, there is none to lose. */
+/* Where nobody has a memory of this network, there is none to lose. In a later epoch that takes everybody:
+ * members of the one before vote without asking, so that only a vote that none has seen is none. */
 static bool is_beginning(const struct qn_consensus *c, const struct answer_count *tally)
 {
-    return c->view == 1 && qn_final_height(c) == 0 && !c->lied && tally->any >= needed_to_begin(c);
+    unsigned needed = qn_final_height(c) == 0 ? needed_to_begin(c) : c->n - 1;
+
+    return c->view == 1 && !c->lied && tally->any >= needed;
 }
 
-static void try_lost(struct qn_consensus *c, const struct answer_count *tally)
+static void say_too_many_lost(struct qn_consensus *c, const struct answer_count *tally)
 {
-    if (is_beginning(c, tally)) {
-        c->asking = false;
-        vote_from(c, 0, tally);
-    } else if (tally->kept >= qn_recover_needed(c)) {
-        c->asking = false;
-        c->recovered = c->memory == QN_MEMORY_LOST;
-        vote_from(c, c->view + 1, tally);
-        qn_status_send(c, QN_CONSENSUS_ALL);
-    } else if (tally->lost > qn_fault_limit(c->n) && (c->view > 1 || qn_final_height(c) > 0) &&
-               !c->too_many_lost) {
+    if (tally->lost > qn_fault_limit(c->n) && (c->view > 1 || qn_final_height(c) > 0) &&
+        !c->too_many_lost) {
         c->too_many_lost = true;
         qn_log(c->log, QN_LOG_ERROR, "consensus", "too_many_lost",
                "lost=%u limit=%u: so many validators lost their memory of own votes that the "
                "network must stand until enough of the others are back",
                tally->lost, qn_fault_limit(c->n));
+    }
+}
+
+/* In the first view of an epoch it goes on asking below its ceiling, since all may turn out to be new. */
+static void try_lost(struct qn_consensus *c, const struct answer_count *tally)
+{
+    if (is_beginning(c, tally)) {
+        c->asking = false;
+        c->recovered = false;
+        vote_from(c, 0, tally);
+    } else if (c->joining && tally->kept >= qn_recover_needed(c)) {
+        c->asking = c->view == 1;
+        c->recovered = true;
+        c->recover_ceiling = c->view + 1;
+        vote_from(c, c->view + 1, tally);
+        qn_status_send(c, QN_CONSENSUS_ALL);
+    } else if (!c->joining) {
+        c->asking = c->view == 1;
+    } else {
+        say_too_many_lost(c, tally);
     }
 }
 
@@ -171,15 +192,9 @@ static void try_intact(struct qn_consensus *c, const struct answer_count *tally)
     }
 }
 
-/* Below its ceiling a validator repeats its STATUS, or the others would not carry it. */
-static bool waits(const struct qn_consensus *c)
-{
-    return !c->joining && c->ceiling >= c->view;
-}
-
 bool qn_recover_try(struct qn_consensus *c)
 {
-    bool joining = c->joining;
+    uint64_t ceiling = c->ceiling; /* UINT64_MAX while joining */
 
     if (!qn_is_voting(c) || (!c->asking && !waits(c))) {
         return false;
@@ -193,7 +208,7 @@ bool qn_recover_try(struct qn_consensus *c)
         c->ask_at = c->now + c->ask_interval;
         c->ask_interval = 2 * c->ask_interval < c->resend_max ? 2 * c->ask_interval : c->resend_max;
     }
-    return joining && !c->joining;
+    return c->ceiling < ceiling;
 }
 
 qn_time_us qn_recover_deadline(const struct qn_consensus *c)

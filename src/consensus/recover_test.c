@@ -62,12 +62,28 @@ static void a_restarted_validator_votes_again_after_its_ceiling(void **state)
     struct qn_consensus_info info = info_of(h, 2);
     assert_false(info.joining);
     assert_true(info.ceiling >= 6);
-    assert_int_equal(info.next_memory, QN_MEMORY_LOST_AGAIN);
     assert_int_equal(harness_height(h, 2), harness_height(h, 0));
     harness_run(h, 3 * QN_HEARTBEAT_INTERVAL);
+    assert_int_equal(info_of(h, 2).next_memory, QN_MEMORY_TRUSTED);
     harness_crash(h, 0); /* now q needs it */
     (void)harness_submit(h, 1);
     assert_true(harness_run_until_final(h, QN_SECONDS(5)));
+    finish(h);
+}
+
+/* Of the next epoch it may have forgotten votes too, unless a block of this one became final since. */
+static void lost_memory_may_be_of_the_next_epoch(void **state)
+{
+    (void)state;
+    struct harness *h = start(5);
+
+    commit_some(h, 2);
+    harness_end_epoch(h);
+    harness_run(h, QN_MS(4)); /* proposed, and not final */
+    harness_restart(h, 2, HARNESS_LOG_LOST);
+    assert_true(harness_run_until_ended(h, QN_SECONDS(5)));
+    assert_int_equal(info_of(h, 0).next_memory, QN_MEMORY_TRUSTED);
+    assert_int_equal(info_of(h, 2).next_memory, QN_MEMORY_LOST);
     finish(h);
 }
 
@@ -317,6 +333,102 @@ static void a_new_network_begins_without_any_memory(void **state)
     }
 }
 
+/* A validator of epoch 1 in its first view, alone with its answers. */
+struct lone {
+    struct harness *h;
+    struct qn_block *last;
+    struct qn_consensus *c;
+    struct qn_consensus_actions actions;
+};
+
+static void start_lone(struct lone *lone)
+{
+    lone->h = start(5);
+    struct qn_header header = {.version = 1,
+                               .network = *harness_network(lone->h),
+                               .height = 7,
+                               .flags = QN_HEADER_EPOCH_END};
+    lone->last = qn_block_new(&header, NULL, 0);
+    struct qn_consensus_config config = {.network = *harness_network(lone->h),
+                                         .epoch = 1,
+                                         .validators = harness_validators(lone->h),
+                                         .self = 4,
+                                         .delta = QN_MS(100),
+                                         .heartbeat = QN_SECONDS(10),
+                                         .memory = QN_MEMORY_LOST,
+                                         .resend_min = QN_MS(200),
+                                         .resend_max = QN_SECONDS(5),
+                                         .seed = 1,
+                                         .final_block = lone->last};
+    lone->c = qn_consensus_new(&config, 1000);
+    qn_consensus_actions_init(&lone->actions);
+    qn_consensus_start(lone->c, &lone->actions, 1000);
+}
+
+static void finish_lone(struct lone *lone)
+{
+    qn_consensus_free(lone->c);
+    qn_consensus_actions_fini(&lone->actions);
+    qn_block_drop(lone->last);
+    finish(lone->h);
+}
+
+static void answer(struct lone *lone, int from, enum qn_recover_state state, bool asked_before)
+{
+    struct qn_recover_reply reply = {.epoch = 1,
+                                     .nonce = lone->c->nonce,
+                                     .state = state,
+                                     .view = 1,
+                                     .asked_before = asked_before,
+                                     .signature = {.len = 1, .bytes = {(uint8_t)from}}};
+    struct qn_buf *bytes = qn_recover_reply_encode(&reply);
+    struct qn_consensus_action action;
+
+    assert_int_equal(qn_consensus_on_message(lone->c, &lone->actions, from, QN_RECOVER_REPLY,
+                                             qn_buf_span(bytes), 2000),
+                     QN_OK);
+    qn_buf_drop(bytes);
+    while (qn_consensus_actions_pop(&lone->actions, &action)) {
+        if (action.kind == QN_CONSENSUS_VERIFY) {
+            qn_consensus_on_verified(lone->c, &lone->actions, action.cookie, true, 2000);
+        }
+        qn_consensus_action_drop(&action);
+    }
+}
+
+/* Several may be new at once, more than f: when all are there and none has seen a vote, none is barred. */
+static void new_members_of_an_epoch_vote_at_once(void **state)
+{
+    (void)state;
+    struct lone lone;
+
+    start_lone(&lone);
+    for (int from = 0; from < 3; from++) {
+        assert_int_equal(lone.c->ceiling, UINT64_MAX);
+        answer(&lone, from, QN_RECOVER_NORMAL, false);
+    }
+    assert_false(lone.c->joining);
+    assert_int_equal(lone.c->ceiling, 2); /* it may have voted in view 1 */
+    answer(&lone, 3, QN_RECOVER_LOST, false);
+    assert_int_equal(lone.c->ceiling, 0);
+    finish_lone(&lone);
+}
+
+static void a_member_that_asked_before_is_not_new(void **state)
+{
+    (void)state;
+    struct lone lone;
+
+    start_lone(&lone);
+    for (int from = 0; from < 3; from++) {
+        answer(&lone, from, QN_RECOVER_NORMAL, from == 1);
+    }
+    answer(&lone, 3, QN_RECOVER_LOST, false);
+    assert_false(lone.c->joining);
+    assert_int_equal(lone.c->ceiling, 2);
+    finish_lone(&lone);
+}
+
 int main(void)
 {
     const char *why = NULL;
@@ -327,6 +439,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_network_begins_without_any_memory),
         cmocka_unit_test(a_restarted_validator_votes_again_after_its_ceiling),
+        cmocka_unit_test(lost_memory_may_be_of_the_next_epoch),
         cmocka_unit_test(peers_carry_it_past_its_ceiling_at_once),
         cmocka_unit_test(without_enough_answers_it_does_not_vote),
         cmocka_unit_test(views_that_no_certificate_proves_do_not_count),
@@ -338,6 +451,8 @@ int main(void)
         cmocka_unit_test(lost_memory_stays_lost_until_the_next_vote),
         cmocka_unit_test(more_than_f_without_memory_stand),
         cmocka_unit_test(forgetting_the_first_view_is_noticed),
+        cmocka_unit_test(new_members_of_an_epoch_vote_at_once),
+        cmocka_unit_test(a_member_that_asked_before_is_not_new),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     qn_crypto_fini();

@@ -68,7 +68,8 @@ struct qn_consensus {
     bool asking;           /* sends RECOVER to those who have not answered */
     bool lied;             /* the log lacked a vote of ours */
     bool recovered;        /* see qn_consensus_head */
-    bool too_many_lost;    /* said in the log */
+    uint64_t recover_ceiling; /* where it is set */
+    bool too_many_lost;       /* said in the log */
     uint64_t nonce;
     qn_time_us ask_at;
     qn_time_us ask_interval;

@@ -181,6 +181,59 @@ static void invalid_state_root_is_nullified_at_once(void **state)
     end(h, "invalid_state_root");
 }
 
+/* One forgets everything: it asks, is carried past its ceiling, and votes again. */
+static void restart_without_memory_of_4(void **state)
+{
+    (void)state;
+    struct harness *h = start(4, HARNESS_HONEST);
+
+    harness_show(h, false);
+    (void)harness_submit(h, 1);
+    assert_true(harness_run_until_final(h, QN_SECONDS(5)));
+    harness_run(h, QN_SECONDS(2));
+    harness_show(h, true);
+    harness_restart(h, 3, HARNESS_LOG_LOST);
+    harness_run(h, QN_SECONDS(2));
+    end(h, "restart_without_memory_of_4");
+}
+
+/* All end while a block is being finalized, and start again with their logs: the block becomes final. */
+static void restart_of_all_4(void **state)
+{
+    (void)state;
+    struct harness *h = start(4, HARNESS_HONEST);
+
+    harness_show(h, false);
+    (void)harness_submit(h, 1);
+    harness_run(h, 4100); /* FINALIZE is durable and not signed yet */
+    harness_show(h, true);
+    for (int i = 0; i < 4; i++) {
+        harness_restart(h, i, HARNESS_INTACT);
+    }
+    assert_true(harness_run_until_final(h, QN_SECONDS(6)));
+    end(h, "restart_of_all_4");
+}
+
+/* The FINALIZE votes for the last block of an epoch are lost: the next leader proposes it again. */
+static void last_block_of_an_epoch_of_4(void **state)
+{
+    (void)state;
+    struct harness *h = start(4, HARNESS_HONEST);
+
+    for (int i = 0; i < 4; i++) {
+        for (int j = 0; j < 4; j++) {
+            if (i != j) {
+                harness_lose(h, i, j, QN_FINALIZE);
+            }
+        }
+    }
+    harness_end_epoch(h);
+    harness_run(h, QN_MS(20));
+    harness_heal(h);
+    assert_true(harness_run_until_ended(h, QN_SECONDS(5)));
+    end(h, "last_block_of_an_epoch_of_4");
+}
+
 int main(int argc, char **argv)
 {
     const char *why = NULL;
@@ -199,6 +252,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(equivocating_leader_of_5),
         cmocka_unit_test(lost_proposal_is_requested),
         cmocka_unit_test(invalid_state_root_is_nullified_at_once),
+        cmocka_unit_test(restart_without_memory_of_4),
+        cmocka_unit_test(restart_of_all_4),
+        cmocka_unit_test(last_block_of_an_epoch_of_4),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     qn_crypto_fini();
