@@ -88,7 +88,8 @@ static bool stands_still_by_rule(const struct qn_sim *sim)
 
     for (size_t i = 0; i < sim->host_count; i++) {
         const struct qn_sim_host *host = &sim->hosts[i];
-        recovering += is_well(host) && host->member && qn_sim_host_is_recovering(host);
+        recovering +=
+            host->member && !host->is_second && (!is_well(host) || qn_sim_host_is_recovering(host));
     }
     return epoch > 0 && recovering > qn_fault_limit(qn_sim_committee(sim, epoch)->count);
 }
