@@ -43,11 +43,22 @@ static void make_consensus(struct qn_node *node, struct qn_block *head, struct q
     node->consensus = qn_consensus_new(&config, node->now);
 }
 
-/* Own votes are read once; what a later epoch's object may believe, the one before it says. */
-static void open_vote_log(struct qn_node *node)
+/* A new member that was here when the epoch before ended: the block that ended it was made after this process
+ * started, so no earlier one knew that the epoch had begun, let alone voted in it. */
+static bool saw_epoch_begin(const struct qn_node *node, const struct qn_block *head)
+{
+    return node->generation > 0 && node->vote_log.is_fresh &&
+           (head->header.flags & QN_HEADER_EPOCH_END) != 0 &&
+           head->header.time_ms > node->born_unix_ms + QN_CLOCK_SKEW_MS_MAX;
+}
+
+/* Own votes are read once; what a later epoch's object may believe, the one before it says. A new member is
+ * not simply trusted, since clocks may be wrong: with an empty log that is whole it asks. */
+static void open_vote_log(struct qn_node *node, const struct qn_block *head)
 {
     if (node->vote_log.entries == NULL) {
         node->memory = qn_vote_log_open(&node->vote_log, &node->storage, node->epoch, node->log);
+        node->memory = saw_epoch_begin(node, head) ? QN_MEMORY_INTACT : node->memory;
     }
 }
 
@@ -63,7 +74,7 @@ void qn_node_committee_init(struct qn_node *node)
     QN_ASSERT(err == QN_OK);
     err = qn_block_decode(&head, qn_buf_span(bytes));
     QN_ASSERT(err == QN_OK); /* our own storage */
-    open_vote_log(node);
+    open_vote_log(node, head);
     make_consensus(node, head, cert);
     qn_vote_log_drop_records(&node->vote_log);
     node->vote_log.head = (struct qn_consensus_head){0};

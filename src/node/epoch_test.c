@@ -221,6 +221,22 @@ static void a_fifth_member_joins_under_load_and_counts(void **state)
     qn_lab_free(lab);
 }
 
+/* It was there when the epoch before ended, so that it cannot have voted in this one: it votes from the
+ * first view on, and with a member dead nothing would go on without it. */
+static void a_new_member_that_saw_its_epoch_begin_votes_at_once(void **state)
+{
+    (void)state;
+    struct qn_lab *lab = network_with_candidate(4);
+    qn_lab_run(lab, QN_SECONDS(40)); /* more than clocks may differ */
+    qn_lab_kill(lab, 3);
+    approve_change(lab, first_four, 3, 4, NOBODY);
+    wait_epoch(lab, 5, 1);
+    qn_lab_run(lab, QN_SECONDS(10));
+    assert_works(lab, 0, 4);
+    assert_agreement(lab, 5);
+    qn_lab_free(lab);
+}
+
 static void a_removed_member_follows_and_keeps_its_links(void **state)
 {
     (void)state;
@@ -371,6 +387,7 @@ int main(int argc, char **argv)
     const char *why = NULL;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fifth_member_joins_under_load_and_counts),
+        cmocka_unit_test(a_new_member_that_saw_its_epoch_begin_votes_at_once),
         cmocka_unit_test(a_removed_member_follows_and_keeps_its_links),
         cmocka_unit_test(a_member_takes_anothers_place),
         cmocka_unit_test(a_new_member_that_was_away_joins_when_it_is_back),

@@ -143,6 +143,7 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     node->now = now;
     node->unix_ms = unix_ms;
     node->born_us = now;
+    node->born_unix_ms = unix_ms;
     node->next_tick_us = now;
     node->next_second_us = now;
     qn_rng_init(&node->rng, config->seed);

@@ -137,6 +137,7 @@ struct qn_node {
     qn_time_us now; /* of the event being handled */
     qn_unix_ms unix_ms;
     qn_time_us born_us;
+    qn_unix_ms born_unix_ms;
     qn_time_us next_tick_us;
     qn_time_us next_second_us;
     struct qn_actions *actions; /* of the step under way */

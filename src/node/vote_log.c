@@ -217,7 +217,8 @@ enum qn_memory qn_vote_log_open(struct qn_vote_log *log, const struct qn_storage
         log->floor = same ? stored.floor : 0;
         return QN_MEMORY_INTACT;
     }
-    bool is_fresh = head_err == QN_ERR_NOT_FOUND && reading.seen == 0;
+    bool is_fresh = err == QN_OK && head_err == QN_ERR_NOT_FOUND && reading.seen == 0;
+    log->is_fresh = is_fresh;
     bool says_so = err == QN_OK && head_err == QN_OK && stored.head.lost;
     qn_log(sink, is_fresh || says_so ? QN_LOG_INFO : QN_LOG_ERROR, "consensus", "votes_lost",
            "records=%zu reason=\"%s\": this validator asks the others before it votes",

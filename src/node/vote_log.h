@@ -27,6 +27,7 @@ struct qn_vote_log_entry {
 };
 
 struct qn_vote_log {
+    bool is_fresh;  /* storage held neither records nor a head */
     uint64_t epoch; /* of the newest batch */
     uint64_t floor; /* records of views up to this one are gone or go with the next batch */
     struct qn_hash sum;
