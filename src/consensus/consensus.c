@@ -238,7 +238,7 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c)
  * (qn_final_set). */
 static enum qn_memory next_memory(const struct qn_consensus *c)
 {
-    if (c->joining) {
+    if (!c->started || c->joining) { /* as little as before */
         return c->memory;
     }
     return c->recovered ? QN_MEMORY_LOST : QN_MEMORY_TRUSTED;

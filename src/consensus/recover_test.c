@@ -343,6 +343,7 @@ struct lone {
     struct qn_block *last;
     struct qn_consensus *c;
     struct qn_consensus_actions actions;
+    struct qn_consensus_info before_start;
 };
 
 static void start_lone(struct lone *lone)
@@ -366,6 +367,7 @@ static void start_lone(struct lone *lone)
                                          .final_block = lone->last};
     lone->c = qn_consensus_new(&config, 1000);
     qn_consensus_actions_init(&lone->actions);
+    qn_consensus_info(lone->c, &lone->before_start);
     qn_consensus_start(lone->c, &lone->actions, 1000);
 }
 
@@ -415,6 +417,21 @@ static void new_members_of_an_epoch_vote_at_once(void **state)
     assert_int_equal(lone.c->ceiling, 2); /* it may have voted in view 1 */
     answer(&lone, 3, QN_RECOVER_LOST, false);
     assert_int_equal(lone.c->ceiling, 0);
+    finish_lone(&lone);
+}
+
+/* Sync may bring it into the next epoch before it has asked, or heard enough. */
+static void memory_that_was_not_asked_for_stays_lost(void **state)
+{
+    (void)state;
+    struct lone lone;
+    struct qn_consensus_info info;
+
+    start_lone(&lone);
+    assert_int_equal(lone.before_start.next_memory, QN_MEMORY_LOST);
+    answer(&lone, 0, QN_RECOVER_NORMAL, false);
+    qn_consensus_info(lone.c, &info);
+    assert_int_equal(info.next_memory, QN_MEMORY_LOST);
     finish_lone(&lone);
 }
 
@@ -487,6 +504,7 @@ int main(void)
         cmocka_unit_test(forgetting_the_first_view_is_noticed),
         cmocka_unit_test(new_members_of_an_epoch_vote_at_once),
         cmocka_unit_test(a_member_that_asked_before_is_not_new),
+        cmocka_unit_test(memory_that_was_not_asked_for_stays_lost),
         cmocka_unit_test(records_that_contradict_each_other_count_as_lost),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
