@@ -1,3 +1,5 @@
+#include "node/node.h"
+
 #include "base/pool.h"
 #include "ledger/snapshot_store.h"
 #include "node/parts.h"

@@ -1,10 +1,10 @@
 #include "node/vote_log.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "ledger/store_keys.h"
 #include "wire/field.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     KEY_LEN = 1 + 8 + 8 + 1,
