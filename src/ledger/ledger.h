@@ -14,6 +14,8 @@
 
 struct qn_ledger;
 
+enum { QN_LEDGER_RECENT_MAX = 64 }; /* final blocks in memory: as far as storage may lag behind */
+
 /* Heap; starts at block 0, or where storage left off. genesis and storage outlive it. */
 QN_MUST_USE enum qn_err qn_ledger_new(struct qn_ledger **ledger, const struct qn_genesis *genesis,
                                       const struct qn_storage *storage);
@@ -102,8 +104,8 @@ struct qn_ledger_commit {
 };
 /* Makes a child of the committed tip that is known (asserted: execute first) the new tip; drops states
  * that do not descend from it. cert: the encoded finalization certificate of this block, or NULL when a
- * later block's proves it. Batches are applied in this order; the last 64 blocks are held in memory as
- * well, so storage may lag behind by so many. */
+ * later block's proves it. Batches are applied in this order; the last QN_LEDGER_RECENT_MAX blocks are
+ * held in memory as well, so storage may lag behind by so many. */
 void qn_ledger_commit(struct qn_ledger *ledger, struct qn_ledger_commit *commit,
                       const struct qn_hash *block_id, struct qn_buf *cert);
 

@@ -8,11 +8,10 @@
 #include "ledger/past_state.h"
 
 enum {
-    QN_LEDGER_STATES_MAX = 256,  /* executed blocks that are not final */
-    QN_LEDGER_RECENT_MAX = 64,   /* final blocks held in memory: as far as storage may lag behind */
-    QN_LEDGER_TXS_KEPT = 65536,  /* final transactions remembered, at least */
-    QN_LEDGER_PRUNE_STEPS = 16,  /* blocks looked at for old transactions at each commit */
-    QN_LEDGER_CERTS_KEPT = 4096, /* certificates of the last blocks; below, one in */
+    QN_LEDGER_STATES_MAX = 256,   /* executed blocks that are not final */
+    QN_LEDGER_TXS_KEPT = 65536,   /* final transactions remembered, at least */
+    QN_LEDGER_PRUNE_STEPS = 16,   /* blocks looked at for old transactions at each commit */
+    QN_LEDGER_CERTS_KEPT = 4096,  /* certificates of the last blocks; below, one in */
     QN_LEDGER_CERT_STRIDE = 1024, /* so many blocks */
 };
 

@@ -1,5 +1,6 @@
 /* A block is verified and executed for consensus or for block sync: first the signatures of those of its
- * transactions that our mempool did not verify already, then the ledger. */
+ * transactions that our mempool did not verify already, then the ledger. A block that storage is too far
+ * behind for waits: it cannot be committed before it is executed, so no commit is too far ahead either. */
 #include "node/parts.h"
 
 static void answer(struct qn_node *node, struct qn_block_check *check)
@@ -56,6 +57,17 @@ static struct qn_block_check *free_check(struct qn_node *node)
     return NULL;
 }
 
+static void begin(struct qn_node *node, struct qn_block_check *check)
+{
+    check->waits = false;
+    for (size_t i = 0; check->verdict == QN_OK && i < check->block->tx_count; i++) {
+        verify_tx(node, check, i);
+    }
+    if (check->jobs_left == 0 || check->verdict != QN_OK) {
+        answer(node, check);
+    }
+}
+
 void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_owner owner,
                          uint64_t cookie, bool certified)
 {
@@ -69,11 +81,20 @@ void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_o
     check->certified = certified;
     check->jobs_left = 0;
     check->verdict = is_full ? QN_ERR_BUSY : QN_OK;
-    for (size_t i = 0; check->verdict == QN_OK && i < block->tx_count; i++) {
-        verify_tx(node, check, i);
+    check->waits = !is_full && !qn_node_may_execute(node, block->header.height);
+    if (!check->waits) {
+        begin(node, check);
     }
-    if (check->jobs_left == 0 || check->verdict != QN_OK) {
-        answer(node, check);
+}
+
+void qn_node_go_on_checking(struct qn_node *node)
+{
+    for (size_t i = 0; i < QN_BLOCK_CHECKS_MAX; i++) {
+        struct qn_block_check *check = &node->checks[i];
+        if (check->block != NULL && check->waits &&
+            qn_node_may_execute(node, check->block->header.height)) {
+            begin(node, check);
+        }
     }
 }
 

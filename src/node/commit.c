@@ -87,6 +87,14 @@ void qn_node_on_commit_persisted(struct qn_node *node, uint64_t cookie)
         tell_head(node);
         qn_node_tell_pending(node);
     }
+    qn_node_go_on_checking(node);
+}
+
+bool qn_node_may_execute(const struct qn_node *node, uint64_t height)
+{
+    uint64_t durable = node->commits_first != NULL ? node->commits_first->commit.height - 1
+                                                   : qn_ledger_height(node->ledger);
+    return height <= durable + QN_LEDGER_RECENT_MAX;
 }
 
 bool qn_node_is_durable(const struct qn_node *node, uint64_t height)

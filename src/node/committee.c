@@ -130,10 +130,13 @@ static void build(struct qn_node *node, const struct qn_consensus_action *action
     struct qn_span txs[QN_BLOCK_TXS_MAX];
     struct qn_block *block = NULL;
     size_t count = qn_mempool_take(node->mempool, txs, QN_BLOCK_TXS_MAX);
-    if (qn_ledger_build(node->ledger, &block, &action->digest, txs, count, node->unix_ms) !=
-        QN_OK) {
-        block = NULL;
+    enum qn_err err =
+        qn_ledger_build(node->ledger, &block, &action->digest, txs, count, node->unix_ms);
+    if (err == QN_OK && !qn_node_may_execute(node, block->header.height)) {
+        qn_block_drop(block);
+        err = QN_ERR_BUSY;
     }
+    block = err == QN_OK ? block : NULL;
     qn_consensus_on_built(node->consensus, &node->consensus_actions, action->cookie, block,
                           node->now);
     qn_block_drop(block);

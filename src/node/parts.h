@@ -45,7 +45,6 @@ void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_rea
                    const char *text);
 /* Judges every link again by the registry as it is now. */
 void qn_node_recheck_links(struct qn_node *node);
-/* Pings and time-outs of all links. */
 void qn_node_poll_links(struct qn_node *node);
 size_t qn_node_live_count(const struct qn_node *node);
 /* What a key is worth now; *entry (may be NULL) gets the registry entry where there is one. */
@@ -97,7 +96,6 @@ void qn_node_poll_motions(struct qn_node *node);
 void qn_node_committee_init(struct qn_node *node);
 /* Frees the consensus object, and keeps what it says of the memory of the next one. */
 void qn_node_committee_fini(struct qn_node *node);
-/* Performs what consensus asked for until nothing is left. */
 void qn_node_drain_consensus(struct qn_node *node);
 void qn_node_committee_link(struct qn_node *node, const struct qn_link *link, bool up);
 /* Opens the start gate when enough genesis nodes hold links. */
@@ -121,7 +119,6 @@ void qn_node_sync_with_all(struct qn_node *node);
 /* ---- snapshot*.c ---- */
 void qn_node_snapshot_init(struct qn_node *node);
 void qn_node_snapshot_fini(struct qn_node *node);
-/* Time-outs; what to ask for next. */
 void qn_node_poll_snapshot(struct qn_node *node);
 void qn_node_on_get_snapshot(struct qn_node *node, struct qn_link *link, uint32_t request_id,
                              struct qn_span bytes);
@@ -139,6 +136,8 @@ bool qn_node_snapshot_holds_ledger(const struct qn_node *node);
 /* certified: a quorum vouches for it, so its time is not held against our clock. */
 void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_owner owner,
                          uint64_t cookie, bool certified);
+/* Storage came closer: begins with blocks that wait for it. */
+void qn_node_go_on_checking(struct qn_node *node);
 void qn_node_on_check_verified(struct qn_node *node, struct qn_verify_job *job);
 
 /* ---- commit.c ---- */
@@ -147,6 +146,8 @@ void qn_node_commit(struct qn_node *node, struct qn_block *block, struct qn_buf 
 void qn_node_on_commit_persisted(struct qn_node *node, uint64_t cookie);
 /* Of a committed height: has its batch been written? */
 bool qn_node_is_durable(const struct qn_node *node, uint64_t height);
+/* Not if this height lies too far above the last durable one. */
+bool qn_node_may_execute(const struct qn_node *node, uint64_t height);
 
 /* ---- submit.c ---- */
 void qn_node_submit_request(struct qn_node *node, const struct qn_event *event);

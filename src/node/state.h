@@ -48,6 +48,7 @@ struct qn_block_check {
     struct qn_block *block; /* NULL: free slot */
     enum qn_owner owner;    /* QN_OWNER_CONSENSUS or QN_OWNER_FOLLOWER */
     bool certified;         /* by a quorum: its time is history, whatever our clock says */
+    bool waits;             /* for storage; nothing of it is begun */
     uint64_t cookie;
     uint32_t generation; /* so that late answers for an earlier user of the slot are known */
     size_t jobs_left;
