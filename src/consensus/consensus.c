@@ -238,10 +238,10 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c)
  * (qn_final_set). */
 static enum qn_memory next_memory(const struct qn_consensus *c)
 {
-    if (!c->started || c->joining) { /* as little as before */
-        return c->memory;
+    if (c->recovered) {
+        return QN_MEMORY_LOST;
     }
-    return c->recovered ? QN_MEMORY_LOST : QN_MEMORY_TRUSTED;
+    return !c->started || c->joining ? c->memory : QN_MEMORY_TRUSTED; /* no better than before */
 }
 
 void qn_consensus_info(const struct qn_consensus *c, struct qn_consensus_info *info)

@@ -435,6 +435,29 @@ static void memory_that_was_not_asked_for_stays_lost(void **state)
     finish_lone(&lone);
 }
 
+/* Restarted after a recovery, with a log that is whole since then, and carried off by sync before it started. */
+static void a_recovery_is_not_forgotten_by_a_restart(void **state)
+{
+    (void)state;
+    struct harness *h = start(4);
+    struct qn_consensus_info info;
+    struct qn_consensus_config config = {.network = *harness_network(h),
+                                         .validators = harness_validators(h),
+                                         .delta = QN_MS(100),
+                                         .heartbeat = QN_SECONDS(10),
+                                         .memory = QN_MEMORY_INTACT,
+                                         .head = {.recovered = true, .ceiling = 9},
+                                         .resend_min = QN_MS(200),
+                                         .resend_max = QN_SECONDS(5),
+                                         .final_block = harness_consensus(h, 0)->final_block};
+    struct qn_consensus *c = qn_consensus_new(&config, 1000);
+
+    qn_consensus_info(c, &info);
+    assert_int_equal(info.next_memory, QN_MEMORY_LOST);
+    qn_consensus_free(c);
+    finish(h);
+}
+
 /* A vote in a view that no certificate leads to, or one that is not what was signed, is no memory. */
 static void records_that_contradict_each_other_count_as_lost(void **state)
 {
@@ -505,6 +528,7 @@ int main(void)
         cmocka_unit_test(new_members_of_an_epoch_vote_at_once),
         cmocka_unit_test(a_member_that_asked_before_is_not_new),
         cmocka_unit_test(memory_that_was_not_asked_for_stays_lost),
+        cmocka_unit_test(a_recovery_is_not_forgotten_by_a_restart),
         cmocka_unit_test(records_that_contradict_each_other_count_as_lost),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
