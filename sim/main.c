@@ -2,6 +2,7 @@
 #include "crypto/key.h"
 #include "qn_version.h"
 #include "sim/campaign.h"
+#include "sim/hashes.h"
 #include "sim/identity.h"
 #include "sim/options.h"
 #include "sim/progress.h"
@@ -113,6 +114,19 @@ static int scenarios(struct qn_sim_options *options)
     return status;
 }
 
+static int dispatch(struct qn_sim_options *options)
+{
+    if (options->hash_file != NULL) {
+        bool good = options->write_hashes ? qn_sim_hashes_write(options->hash_file)
+                                          : qn_sim_hashes_check(options->hash_file);
+        return good ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+    if (options->scenario != NULL) {
+        return scenarios(options);
+    }
+    return options->first_seed == options->last_seed ? one_run(options) : many_runs(options);
+}
+
 int main(int argc, char **argv)
 {
     struct qn_sim_options options;
@@ -130,9 +144,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "error: %s\n", why);
         return EXIT_FAILURE;
     }
-    int status = options.scenario != NULL                  ? scenarios(&options)
-                 : options.first_seed == options.last_seed ? one_run(&options)
-                                                           : many_runs(&options);
+    int status = dispatch(&options);
     qn_sim_keys_fini();
     qn_crypto_fini();
     return status;

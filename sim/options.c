@@ -23,6 +23,8 @@ static const char usage[] =
     "  --scenario NAME   a named run instead of random ones; list shows them, all runs them all\n"
     "  --trace           with --seed or --scenario: a readable transcript on standard output\n"
     "  --hashes          print the trace hash of every run\n"
+    "  --check-hashes F  run the list of seeds in file F and compare their trace hashes\n"
+    "  --write-hashes F  run it and put this build's hashes there\n"
     "  --gate            succeed if an invariant breaks within the seeds: for mutants\n"
     "  --jobs J          processes (default: as many as there are cores)\n"
     "\n"
@@ -106,6 +108,11 @@ static bool take(struct qn_sim_options *options, int which, const char *value)
     case 'g':
         options->gate = true;
         return true;
+    case 'k':
+    case 'w':
+        options->hash_file = value;
+        options->write_hashes = which == 'w';
+        return true;
     default:
         options->hashes = true;
         return true;
@@ -136,6 +143,8 @@ enum qn_sim_options_verdict qn_sim_options_parse(struct qn_sim_options *options,
         {"trace", no_argument, NULL, 't'},
         {"gate", no_argument, NULL, 'g'},
         {"hashes", no_argument, NULL, 'x'},
+        {"check-hashes", required_argument, NULL, 'k'},
+        {"write-hashes", required_argument, NULL, 'w'},
         {"jobs", required_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},
         {0},

@@ -15,6 +15,8 @@ struct qn_sim_options {
     bool hashes;          /* print each run's trace hash */
     bool gate;            /* a program that is broken on purpose: not to be caught is the failure */
     const char *scenario; /* NULL: random runs */
+    const char *hash_file; /* NULL: none; else a list of runs (hashes.h) */
+    bool write_hashes;     /* of hash_file, rather than compare */
 };
 
 enum qn_sim_options_verdict { QN_SIM_OPTIONS_RUN, QN_SIM_OPTIONS_DONE, QN_SIM_OPTIONS_WRONG };
