@@ -49,7 +49,6 @@
     X(ACKNOWLEDGED, "acknowledged")                                                                \
     X(REFUSED, "refused")                                                                          \
     X(EPOCH, "epoch")                                                                              \
-    X(STOOD_STILL, "stood_still")                                                                  \
     X(BLOCK, "block")                                                                              \
     X(NULLIFIED_VIEW, "nullified_view")                                                            \
     X(PROOF, "proof")

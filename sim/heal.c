@@ -78,22 +78,6 @@ static void describe(struct qn_sim *sim, char *text, size_t size)
     }
 }
 
-/* In a new epoch everybody recovers again who ever has in the one before; more than f of these and of Byzantine
- * members together stop the network: a limit of the protocol as built, counted and told rather than called
- * clean. */
-static bool stands_still_by_rule(const struct qn_sim *sim)
-{
-    uint64_t epoch = sim->checker->epoch;
-    unsigned recovering = 0;
-
-    for (size_t i = 0; i < sim->host_count; i++) {
-        const struct qn_sim_host *host = &sim->hosts[i];
-        recovering +=
-            host->member && !host->is_second && (!is_well(host) || qn_sim_host_is_recovering(host));
-    }
-    return epoch > 0 && recovering > qn_fault_limit(qn_sim_committee(sim, epoch)->count);
-}
-
 /* Until they agree and, where asked for, every request is decided. */
 static void wait_for(struct qn_sim *sim, bool requests, const char *what)
 {
@@ -107,11 +91,6 @@ static void wait_for(struct qn_sim *sim, bool requests, const char *what)
             height = settled ? qn_sim_chain_height(sim) : height;
         }
         if (settled && agree(sim, height)) {
-            return;
-        }
-        if (sim->now >= end && stands_still_by_rule(sim)) {
-            sim->coverage->counts[QN_SIM_COVER_STOOD_STILL] += 1;
-            sim->stood_still = true;
             return;
         }
         if (sim->now >= end) {
@@ -129,16 +108,11 @@ void qn_sim_heal(struct qn_sim *sim)
 {
     end_trouble(sim);
     wait_for(sim, true, "agreement");
-    if (sim->stood_still) {
-        return;
-    }
     for (size_t i = 0; i < sim->host_count && !qn_sim_has_failed(sim); i++) {
         if (is_well(&sim->hosts[i])) {
             (void)qn_sim_clients_newcomer(sim, &sim->hosts[i]);
         }
     }
     wait_for(sim, true, "new registrations");
-    if (!sim->stood_still) {
-        qn_sim_check_end(sim);
-    }
+    qn_sim_check_end(sim);
 }

@@ -103,7 +103,6 @@ struct qn_sim {
     uint64_t trace;   /* hash over every event delivered and every action performed */
     uint64_t steps;
     qn_time_us newcomer_until; /* until then a new member may come in, which counts as forgetful */
-    bool stood_still;          /* as the protocol wants it */
     bool chaos;
     bool treason; /* Byzantine hosts act as such */
     char failure[QN_SIM_FAILURE_LEN_MAX];
