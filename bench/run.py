@@ -57,6 +57,8 @@ def benchmarks(tools, report, quick):
         ("core", lambda: run_program(report, tools / "bench_core", *fraction)),
         ("ledger", lambda: run_program(report, tools / "bench_ledger", *fraction, timeout=600)),
         ("disk", lambda: run_program(report, tools / "bench_disk", *fraction)),
+        ("catchup-blocks", lambda: run_program(report, tools / "bench_catchup", "blocks", *fraction, timeout=900)),
+        ("catchup-snapshot", lambda: run_program(report, tools / "bench_catchup", "snapshot", *fraction, timeout=900)),
         ("links", lambda: run_program(report, tools / "bench_links", "--json", *fraction)),
     ]
     for storage in ("memory", "lmdb"):

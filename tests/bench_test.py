@@ -77,9 +77,10 @@ class Figures(unittest.TestCase):
 @unittest.skipUnless(PROGRAMS.is_dir(), "built without benchmarks (QN_BENCH=OFF)")
 class Programs(unittest.TestCase):
     def test_each_figure_is_a_line_of_json(self):
-        for program in ("bench_reference", "bench_ledger", "bench_disk"):
+        for program in (["bench_reference"], ["bench_ledger"], ["bench_disk"], ["bench_catchup", "blocks"],
+                        ["bench_catchup", "snapshot"]):
             with self.subTest(program):
-                done = run(program, "--quick")
+                done = run(*program, "--quick")
                 self.assertEqual(done.returncode, 0, done.stderr)
                 lines = [json.loads(line) for line in done.stdout.splitlines()]
                 self.assertGreater(len(lines), 1)

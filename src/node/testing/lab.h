@@ -91,8 +91,8 @@ uint64_t qn_lab_sent(const struct qn_lab *lab, size_t index, enum qn_message_kin
 typedef struct qn_buf *(*qn_lab_tamper)(struct qn_lab *lab, size_t from, size_t to,
                                         enum qn_message_kind kind, struct qn_buf *bytes);
 void qn_lab_set_tamper(struct qn_lab *lab, qn_lab_tamper tamper);
-/* A chain of this height over the lab's genesis, with this many more entries and a certificate on its last
- * block, into a new memory storage. The lab's nodes that are not of genesis are among the entries; nobody
+/* A chain of this height over the lab's genesis, with this many more entries and certificates on its last
+ * block and each 1,024th, into a new memory storage. The lab's nodes that are not of genesis are among the entries; nobody
  * has the keys of the others. epochs: committee changes on the last blocks, by which the lab's last
  * node comes and goes. */
 void qn_lab_make_chain(struct qn_lab *lab, struct qn_storage *storage, uint64_t height,
