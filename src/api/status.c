@@ -133,6 +133,7 @@ static void render_status(struct qn_api_answer *answer, const struct qn_api_call
     qn_json_set_hex(json, "id", status->id.bytes);
     qn_json_set_u64_if(json, "bootstrap_id", status->bootstrap_id != 0, status->bootstrap_id);
     qn_json_set(json, "network", network_json(status));
+    qn_json_set_text(json, "activation_policy", status->activation_policy);
     qn_json_set_text(json, "region", qn_region_name(status->region));
     qn_json_set_roles(json, "roles", status->roles);
     qn_json_set_text(json, "software", call->software);

@@ -73,13 +73,13 @@ static void load_policy(const struct qn_config_load *load, struct qn_genesis_par
 {
     const char *text = qn_config_value(load, QN_OPTION_ACTIVATION_POLICY);
     parameters->policy = QN_POLICY_CODES;
-    if (text != NULL && strcmp(text, "open") == 0) {
-        parameters->policy = QN_POLICY_OPEN;
-    } else if (text != NULL && strcmp(text, "codes") != 0) {
+    if (text != NULL && !qn_activation_policy_parse(parameters, text)) {
         qn_config_complain(load, QN_OPTION_ACTIVATION_POLICY,
                            "\"%.20s\" is no policy: codes (each registration needs an activation "
-                           "code) or open (anybody may register)",
-                           text);
+                           "code), open (anybody may register) or work[:BITS[:KIB]] (each needs a "
+                           "ticket of work: 1 to %d bits over %d to %d KiB)",
+                           text, QN_TICKET_BITS_MAX, QN_TICKET_MEMORY_KIB_MIN,
+                           QN_TICKET_MEMORY_KIB_MAX);
     }
 }
 

@@ -135,6 +135,8 @@ static const struct {
     {"QNET_FALLBACK_PEERS", "a:1,,b:2", "QNET_FALLBACK_PEERS", "\"\" is no address"},
     {"QNET_ACTIVATION_CODE", "qna1-broken", "QNET_ACTIVATION_CODE", "is no activation code"},
     {"QNET_ACTIVATION_POLICY", "free", "QNET_ACTIVATION_POLICY", "codes"},
+    {"QNET_ACTIVATION_POLICY", "work:33", "QNET_ACTIVATION_POLICY", "1 to 32 bits"},
+    {"QNET_ACTIVATION_POLICY", "work:8:4", "QNET_ACTIVATION_POLICY", "8 to 262144 KiB"},
     {"QNET_ACTIVATION_BATCH_002", "x!", "QNET_ACTIVATION_BATCH_002", "base64url"},
     {"QNET_ACTIVATION_BATCH_002", "AAAA", "QNET_ACTIVATION_BATCH_002", "activation issue"},
     {"QNET_LISTEN", "9876", "QNET_LISTEN", "host:port"},

@@ -52,7 +52,7 @@ void qn_daemon_node_config(struct qn_node_config *node, const struct qn_config *
         .has_activation = config->has_code,
         /* Without a code there is nothing to register with, where one is needed. */
         .auto_register = !is_genesis_node &&
-                         (config->has_code || config->genesis.parameters.policy == QN_POLICY_OPEN),
+                         (config->has_code || config->genesis.parameters.policy != QN_POLICY_CODES),
         .fallback_count = config->fallback_count,
         .links_max = config->links_max,
         .heartbeat = QN_HEARTBEAT_INTERVAL,

@@ -119,6 +119,7 @@ static void show_json(const struct qn_genesis *genesis)
     unsigned count = (unsigned)genesis->cert_count;
     json_t *members = json_array();
     json_t *batches = json_array();
+    char policy[QN_ACTIVATION_POLICY_TEXT_SIZE];
     qn_hex_encode(network, genesis->network.bytes, sizeof genesis->network.bytes);
     for (size_t i = 0; i < genesis->cert_count; i++) {
         (void)json_array_append_new(members, member_json(&genesis->certs[i]));
@@ -128,7 +129,7 @@ static void show_json(const struct qn_genesis *genesis)
     }
     qn_output_json(json_pack("{s:{s:s, s:s}, s:s, s:i, s:i, s:o, s:o}", "network", "id", network,
                              "name", genesis->name, "activation_policy",
-                             qn_activation_policy_name(genesis->parameters.policy), "quorum",
+                             qn_activation_policy_format(policy, &genesis->parameters), "quorum",
                              (int)qn_quorum(count), "faults_tolerated", (int)qn_fault_limit(count),
                              "members", members, "batches", batches));
 }
@@ -161,6 +162,7 @@ static void show_text(const struct qn_genesis *genesis)
 {
     struct qn_table table;
     char network[QN_ID_TEXT_SIZE];
+    char policy[QN_ACTIVATION_POLICY_TEXT_SIZE];
     char name[4 * QN_NETWORK_NAME_LEN_MAX + 1];
     unsigned count = (unsigned)genesis->cert_count;
     qn_hex_encode(network, genesis->network.bytes, sizeof genesis->network.bytes);
@@ -171,7 +173,7 @@ static void show_text(const struct qn_genesis *genesis)
     qn_table_pair(&table, "genesis nodes", "%u, quorum %u: %u may fail", count, qn_quorum(count),
                   qn_fault_limit(count));
     qn_table_pair(&table, "activation", "%s",
-                  qn_activation_policy_name(genesis->parameters.policy));
+                  qn_activation_policy_format(policy, &genesis->parameters));
     for (size_t i = 0; i < genesis->parameters.batch_count; i++) {
         const struct qn_activation_batch *batch = &genesis->parameters.batches[i];
         char date[QN_DATE_TEXT_SIZE];

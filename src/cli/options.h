@@ -43,8 +43,9 @@ enum qn_option_trait {
       "activation code that pays for this node's registration")                                    \
     X(ACTIVATION_CODE_FILE, "activation-code-file", 0, "QNET_ACTIVATION_CODE_FILE", "FILE", NULL,  \
       0, "file with the activation code, readable by its owner only; - is standard input")         \
-    X(ACTIVATION_POLICY, "activation-policy", 0, "QNET_ACTIVATION_POLICY", "codes|open", "codes",  \
-      0, "what a registration needs; part of the network's identity")                              \
+    X(ACTIVATION_POLICY, "activation-policy", 0, "QNET_ACTIVATION_POLICY",                         \
+      "codes|open|work[:BITS[:KIB]]", "codes", 0,                                                  \
+      "what a registration needs; part of the network's identity")                                 \
     X(ACTIVATION_BATCH, "activation-batch", 0, "QNET_ACTIVATION_BATCH", "BATCH", NULL,             \
       QN_OPTION_NUMBERED, "issued batches of activation codes; part of the network's identity")    \
     X(LISTEN, "listen", 0, "QNET_LISTEN", "HOST:PORT|off", "0.0.0.0:9876", 0,                      \

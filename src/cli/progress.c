@@ -1,10 +1,11 @@
 #include "cli/progress.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BAR_WIDTH = 30 };
+enum { BAR_WIDTH = 30, LINE_LEN_MAX = 79 };
 
 void qn_progress_init(struct qn_progress *progress, const struct qn_cli *cli)
 {
@@ -40,10 +41,27 @@ void qn_progress_tell(struct qn_progress *progress, const char *phase, uint64_t 
     }
 }
 
+void qn_progress_count(struct qn_progress *progress, const char *phase, uint64_t done,
+                       uint64_t average)
+{
+    bool is_new = strcmp(phase, progress->phase) != 0;
+    if (progress->is_quiet || (!is_new && !progress->is_terminal)) {
+        return;
+    }
+    (void)snprintf(progress->phase, sizeof progress->phase, "%s", phase);
+    if (progress->is_terminal) {
+        (void)fprintf(stderr, "\r%s: %8" PRIu64 " tries, %" PRIu64 " on average", phase, done,
+                      average);
+        (void)fflush(stderr);
+    } else {
+        (void)fprintf(stderr, "looking for a %s: %" PRIu64 " tries on average\n", phase, average);
+    }
+}
+
 void qn_progress_end(struct qn_progress *progress)
 {
     if (!progress->is_quiet && progress->is_terminal && progress->phase[0] != '\0') {
-        (void)fprintf(stderr, "\r%*s\r", BAR_WIDTH + 24, "");
+        (void)fprintf(stderr, "\r%*s\r", LINE_LEN_MAX, "");
     }
     progress->phase[0] = '\0';
 }

@@ -13,6 +13,9 @@ struct qn_progress {
 void qn_progress_init(struct qn_progress *progress, const struct qn_cli *cli);
 /* done of all (0: not known) in this phase. */
 void qn_progress_tell(struct qn_progress *progress, const char *phase, uint64_t done, uint64_t all);
+/* For a search that may end at any time: done tries so far, of this many on average. */
+void qn_progress_count(struct qn_progress *progress, const char *phase, uint64_t done,
+                       uint64_t average);
 /* Leaves no bar behind. */
 void qn_progress_end(struct qn_progress *progress);
 

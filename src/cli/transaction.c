@@ -23,6 +23,8 @@ enum qn_exit qn_cli_tx_network(struct qn_cli_tx *s)
     if (qn_api_ask(&s->result, &s->config.api_url, "/v1/status", QN_API_TIMEOUT_MS) != QN_OK) {
         return fail_by_result(s);
     }
+    (void)snprintf(s->activation_policy, sizeof s->activation_policy, "%s",
+                   qn_json_text(s->result.json, "activation_policy"));
     bool is_known = qn_json_hash(network.bytes, json_object_get(s->result.json, "network"), "id");
     qn_api_result_fini(&s->result);
     if (!is_known) {
@@ -150,6 +152,16 @@ bool qn_cli_tx_open(struct qn_cli_tx *s, const struct qn_cli *cli, enum qn_tx_ki
     s->tx.id = qn_public_key_id(&s->tx.key);
     s->tx.valid_until_ms = now + QN_REGISTRATION_LIFETIME_MS;
     return true;
+}
+
+void qn_cli_tx_postpone(struct qn_cli_tx *s)
+{
+    qn_unix_ms now = qn_cli_unix_ms();
+    bool is_fresh =
+        s->tx.expires_ms > now + TX_LIFETIME_MS / 2 && s->tx.expires_ms <= now + TX_LIFETIME_MS;
+    if (!is_fresh) {
+        s->tx.expires_ms = now + TX_LIFETIME_MS;
+    }
 }
 
 enum qn_exit qn_cli_tx_close(struct qn_cli_tx *s, enum qn_exit status)

@@ -10,6 +10,7 @@ struct qn_cli_tx {
     const struct qn_cli *cli;
     struct qn_config config;
     struct qn_tx tx;
+    char activation_policy[QN_ACTIVATION_POLICY_TEXT_SIZE]; /* as the node says */
     struct qn_api_result result;
     struct qn_hash tx_id; /* once submitted */
     uint64_t elapsed_us;
@@ -23,6 +24,8 @@ bool qn_cli_tx_open(struct qn_cli_tx *s, const struct qn_cli *cli, enum qn_tx_ki
 enum qn_exit qn_cli_tx_close(struct qn_cli_tx *s, enum qn_exit status);
 /* Which network the node belongs to; it must be ours, where we were told ours. */
 enum qn_exit qn_cli_tx_network(struct qn_cli_tx *s);
+/* Moves the expiry to ten minutes from now once half of them are over. */
+void qn_cli_tx_postpone(struct qn_cli_tx *s);
 /* The entry of tx.id as it stands, which the new transaction builds on. */
 enum qn_exit qn_cli_tx_entry(struct qn_cli_tx *s);
 /* Signs with the configured key and waits until it is final: s->result has the answer. */

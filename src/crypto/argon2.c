@@ -71,3 +71,36 @@ enum qn_err qn_ticket_check(const struct qn_ticket *ticket)
     }
     return bits >= ticket->bits ? QN_OK : QN_ERR_BAD_WORK;
 }
+
+static void next_nonce(struct qn_ticket *ticket)
+{
+    for (size_t i = 0; i < QN_TICKET_NONCE_LEN; i++) {
+        ticket->nonce[i] += 1;
+        if (ticket->nonce[i] != 0) {
+            return;
+        }
+    }
+}
+
+enum qn_err qn_ticket_search(struct qn_ticket *ticket, unsigned tries)
+{
+    enum qn_err err = qn_ticket_check(ticket);
+
+    QN_ASSERT(tries > 0);
+    for (unsigned i = 1; i < tries && err == QN_ERR_BAD_WORK; i++) {
+        next_nonce(ticket);
+        err = qn_ticket_check(ticket);
+    }
+    if (err == QN_ERR_BAD_WORK) {
+        next_nonce(ticket);
+    }
+    return err;
+}
+
+unsigned qn_ticket_tries(uint32_t memory_kib)
+{
+    enum { KIB_IN_ALL = 8192, TRIES_MAX = 64 };
+    uint32_t tries = KIB_IN_ALL / memory_kib;
+
+    return tries == 0 ? 1 : tries > TRIES_MAX ? TRIES_MAX : (unsigned)tries;
+}

@@ -25,6 +25,11 @@ struct qn_ticket {
 
 /* Does the ticket hold? Takes milliseconds. QN_ERR_BAD_WORK: no. QN_ERR_CRYPTO: the library failed. */
 QN_MUST_USE enum qn_err qn_ticket_check(const struct qn_ticket *ticket);
+/* Looks for a ticket that holds: tries its nonce and those that follow it, this many (at least one). QN_OK:
+ * *ticket has it. QN_ERR_BAD_WORK: none of them; *ticket has the nonce to go on with. */
+QN_MUST_USE enum qn_err qn_ticket_search(struct qn_ticket *ticket, unsigned tries);
+/* How many tries take about as long as one over 8 MiB: 1 to 64. */
+unsigned qn_ticket_tries(uint32_t memory_kib);
 /* The number of zero bits that this ticket's hash begins with, whatever it asks for. */
 QN_MUST_USE enum qn_err qn_ticket_zero_bits(const struct qn_ticket *ticket, unsigned *bits);
 

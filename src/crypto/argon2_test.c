@@ -70,11 +70,40 @@ static void each_part_goes_into_the_hash(void **state)
     assert_int_not_equal(sums[0], sums[3]);
 }
 
+/* A search goes through the nonces in order and stops at the first that holds. */
+static void a_search_ends_at_the_first_ticket_that_holds(void **state)
+{
+    (void)state;
+    struct qn_ticket wanted = find();
+    struct qn_ticket ticket = example;
+    unsigned tries = (unsigned)(wanted.nonce[0] - example.nonce[0]) + 1U;
+    ticket.bits = wanted.bits;
+    assert_int_equal(qn_ticket_search(&ticket, tries + 5), QN_OK);
+    assert_memory_equal(ticket.nonce, wanted.nonce, sizeof ticket.nonce);
+    ticket = example;
+    ticket.bits = wanted.bits;
+    for (unsigned i = 1; i < tries; i++) { /* one at a time, it goes on where it was */
+        assert_int_equal(qn_ticket_search(&ticket, 1), QN_ERR_BAD_WORK);
+    }
+    assert_int_equal(qn_ticket_search(&ticket, 1), QN_OK);
+    assert_memory_equal(ticket.nonce, wanted.nonce, sizeof ticket.nonce);
+}
+
+static void tries_are_fewer_where_each_costs_more(void **state)
+{
+    (void)state;
+    assert_int_equal(qn_ticket_tries(QN_TICKET_MEMORY_KIB_MIN), 64);
+    assert_int_equal(qn_ticket_tries(4096), 2);
+    assert_int_equal(qn_ticket_tries(QN_TICKET_MEMORY_KIB_MAX), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_ticket_is_good_for_its_node_expiry_and_memory_only),
         cmocka_unit_test(each_part_goes_into_the_hash),
+        cmocka_unit_test(a_search_ends_at_the_first_ticket_that_holds),
+        cmocka_unit_test(tries_are_fewer_where_each_costs_more),
     };
     const char *why = NULL;
     if (qn_crypto_init(&why) != QN_OK) {

@@ -60,7 +60,7 @@ static void add_vote(struct qn_tx_checks *checks, const struct qn_tx *tx,
 static void list_checks(struct qn_tx_checks *checks, const struct qn_tx *tx,
                         const struct qn_signed *envelope, const struct qn_effect *effect)
 {
-    *checks = (struct qn_tx_checks){0};
+    *checks = (struct qn_tx_checks){.has_ticket = effect->has_ticket, .ticket = effect->ticket};
     add_signature(checks, &(struct qn_tx_signature){
                               .key = effect->signer_key,
                               .kind = QN_SIGN_TRANSACTION,

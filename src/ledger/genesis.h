@@ -3,6 +3,7 @@
 #ifndef QN_GENESIS_H
 #define QN_GENESIS_H
 
+#include "crypto/argon2.h"
 #include "wire/activation_batch.h"
 #include "wire/block.h"
 #include "wire/genesis_cert.h"
@@ -12,13 +13,27 @@
 enum qn_activation_policy {
     QN_POLICY_CODES = 1, /* a registration needs an unused code of an issued batch */
     QN_POLICY_OPEN = 2,  /* anybody may register: private networks and the devnet */
+    QN_POLICY_WORK = 3,  /* a registration needs a ticket of work (crypto/argon2.h) */
 };
-/* "codes" / "open"; NULL for another number. */
+/* "codes" / "open" / "work"; NULL for another number. */
 const char *qn_activation_policy_name(unsigned policy);
 
-/* {1: policy, 2: [{1: root, 2: count, 3: class, 4: expires}]}, batches sorted by root. */
+/* What a ticket costs: 2^bits tries on average, each of this much memory. */
+struct qn_work_cost {
+    uint8_t bits;        /* 1..QN_TICKET_BITS_MAX */
+    uint32_t memory_kib; /* QN_TICKET_MEMORY_KIB_MIN.._MAX */
+};
+bool qn_work_cost_is_possible(const struct qn_work_cost *cost);
+enum {
+    QN_WORK_BITS_DEFAULT = 12,
+    QN_WORK_MEMORY_KIB_DEFAULT = 2048, /* a few milliseconds a check */
+};
+
+/* {1: policy, 2: [{1: root, 2: count, 3: class, 4: expires}], ? 3: {1: bits, 2: KiB}}, batches sorted by
+ * root; 3 is there exactly if the policy is work. */
 struct qn_genesis_parameters {
     enum qn_activation_policy policy;
+    struct qn_work_cost work; /* policy work; else zero */
     size_t batch_count;
     struct qn_activation_batch batches[QN_ACTIVATION_BATCHES_MAX];
 };
@@ -27,6 +42,14 @@ QN_MUST_USE enum qn_err qn_genesis_parameters_encode(const struct qn_genesis_par
                                                      struct qn_span *bytes);
 QN_MUST_USE enum qn_err qn_genesis_parameters_decode(struct qn_genesis_parameters *parameters,
                                                      struct qn_span bytes);
+/* The policy as it is configured: "codes", "open", "work:BITS:KIB". Parse takes "work" and "work:BITS" too,
+ * with defaults for what is missing; false: not a policy, *parameters untouched. */
+enum { QN_ACTIVATION_POLICY_TEXT_SIZE = 24 };
+const char *qn_activation_policy_format(char text[QN_ACTIVATION_POLICY_TEXT_SIZE],
+                                        const struct qn_genesis_parameters *parameters);
+QN_MUST_USE bool qn_activation_policy_parse(struct qn_genesis_parameters *parameters,
+                                            const char *text);
+
 struct qn_genesis {
     struct qn_network_id network;
     char name[QN_NETWORK_NAME_LEN_MAX + 1];

@@ -158,10 +158,17 @@ void qn_genesis_check_parameters(struct qn_genesis_check *check,
                                  struct qn_genesis_parameters *sorted,
                                  const struct qn_genesis_parameters *parameters)
 {
-    *sorted = (struct qn_genesis_parameters){.policy = parameters->policy};
+    *sorted =
+        (struct qn_genesis_parameters){.policy = parameters->policy, .work = parameters->work};
     if (qn_activation_policy_name(parameters->policy) == NULL) {
-        tell(check, SIZE_MAX, QN_ERR_INVALID, "activation policy %u is none of codes and open",
-             (unsigned)parameters->policy);
+        tell(check, SIZE_MAX, QN_ERR_INVALID,
+             "activation policy %u is none of codes, open and work", (unsigned)parameters->policy);
+    }
+    if (parameters->policy == QN_POLICY_WORK && !qn_work_cost_is_possible(&parameters->work)) {
+        tell(check, SIZE_MAX, QN_ERR_INVALID,
+             "a ticket of %u bits over %u KiB is impossible: 1 to %d bits, %d to %d KiB",
+             (unsigned)parameters->work.bits, parameters->work.memory_kib, QN_TICKET_BITS_MAX,
+             QN_TICKET_MEMORY_KIB_MIN, QN_TICKET_MEMORY_KIB_MAX);
     }
     if (parameters->batch_count > QN_ACTIVATION_BATCHES_MAX) {
         tell(check, SIZE_MAX, QN_ERR_TOO_BIG,

@@ -268,7 +268,7 @@ static void all_problems_are_told_at_once(void **state)
     expect_problem(&set, 5, 5, QN_ERR_MALFORMED,
                    "not a genesis certificate (malformed: not the one canonical encoding)");
     expect_problem(&set, 6, SIZE_MAX, QN_ERR_INVALID,
-                   "activation policy 9 is none of codes and open");
+                   "activation policy 9 is none of codes, open and work");
     expect_problem(&set, 7, SIZE_MAX, QN_ERR_INVALID,
                    "activation batch 00000000 has 0 codes, 1 to 16777216 are possible");
     expect_problem(&set, 8, SIZE_MAX, QN_ERR_DUPLICATE, "activation batch 00000000 is given twice");

@@ -109,17 +109,42 @@ static enum qn_err check_code(const struct qn_rule_view *view, struct qn_effect 
     return err == QN_OK ? check_unused(view, name, activation, &effect->code_leaf) : err;
 }
 
+/* Whether the ticket holds is for the workers to find out. */
+static enum qn_err check_ticket(const struct qn_rule_view *view, struct qn_effect *effect,
+                                const struct qn_tx *tx)
+{
+    const struct qn_work_cost *cost = &view->genesis->parameters.work;
+    bool is_asked = view->genesis->parameters.policy == QN_POLICY_WORK;
+
+    if (tx->has_work && !is_asked) {
+        return qn_refuse(view, QN_ERR_INVALID,
+                         "a ticket of work is given, and this network asks for none");
+    }
+    if (!tx->has_work && is_asked) {
+        return qn_refuse(view, QN_ERR_WORK_REQUIRED,
+                         "this network registers nodes only with a ticket of work (%u bits over "
+                         "%" PRIu32 " KiB), and none is given",
+                         (unsigned)cost->bits, cost->memory_kib);
+    }
+    effect->has_ticket = tx->has_work;
+    if (tx->has_work) {
+        effect->ticket = qn_tx_ticket(tx, cost->bits, cost->memory_kib);
+    }
+    return QN_OK;
+}
+
 static enum qn_err check_activation(const struct qn_rule_view *view, struct qn_effect *effect,
                                     const struct qn_tx *tx)
 {
-    if (tx->has_work) {
-        return qn_refuse(view, QN_ERR_INVALID,
-                         "a ticket of work is given, and this network asks for none");
+    enum qn_err err = check_ticket(view, effect, tx);
+
+    if (err != QN_OK) {
+        return err;
     }
     if (tx->has_activation) {
         return check_code(view, effect, &tx->activation);
     }
-    if (view->genesis->parameters.policy == QN_POLICY_OPEN) {
+    if (view->genesis->parameters.policy != QN_POLICY_CODES) {
         return QN_OK;
     }
     return qn_refuse(

@@ -107,6 +107,103 @@ static void a_good_registration_names_its_two_signatures(void **state)
     qn_chain_fini(&chain);
 }
 
+static const struct qn_kit_options work_options = {4, QN_POLICY_WORK, CODES, 0};
+
+/* Finds the ticket as its maker would; key may be another's, whose ticket is then stolen. */
+static void give_ticket(struct qn_tx *tx, const struct qn_key *key)
+{
+    struct qn_ticket ticket = qn_tx_ticket(tx, QN_KIT_WORK_BITS, QN_KIT_WORK_MEMORY_KIB);
+
+    ticket.id = qn_kit_id(key);
+    while (qn_ticket_search(&ticket, 64) != QN_OK) {
+    }
+    tx->has_work = true;
+    memcpy(tx->work_nonce, ticket.nonce, sizeof ticket.nonce);
+}
+
+/* What a worker says of the ticket of a transaction that the rules let pass; it is dropped. */
+static enum qn_err ticket_verdict(const struct qn_chain *chain, struct qn_buf *tx)
+{
+    struct qn_tx_checks checks = {0};
+
+    assert_int_equal(
+        qn_ledger_check_tx(chain->ledger, &checks, NULL, qn_buf_span(tx), qn_chain_now(chain)),
+        QN_OK);
+    assert_int_equal(checks.signature_count, 1);
+    assert_true(checks.has_ticket);
+    assert_int_equal(checks.ticket.bits, QN_KIT_WORK_BITS);
+    assert_int_equal(checks.ticket.memory_kib, QN_KIT_WORK_MEMORY_KIB);
+    qn_buf_drop(tx);
+    return qn_ticket_check(&checks.ticket);
+}
+
+static void a_ticket_of_work_is_for_one_node_and_expiry(void **state)
+{
+    struct qn_chain chain;
+    struct qn_key *key = qn_kit_key(1000);
+    struct qn_key *other = qn_kit_key(1001);
+    unsigned held = 0;
+
+    (void)state;
+    qn_chain_init(&chain, &work_options);
+    struct qn_tx tx = new_register(&chain, key);
+    give_ticket(&tx, key);
+    assert_int_equal(ticket_verdict(&chain, qn_kit_tx_sign(&tx, key)), QN_OK);
+    /* Another node's, another expiry's, another nonce: each holds by luck once in 2^bits. */
+    for (unsigned i = 1; i <= 8; i++) {
+        struct qn_tx stolen = new_register(&chain, other);
+        stolen.expires_ms -= i;
+        give_ticket(&stolen, key);
+        held += ticket_verdict(&chain, qn_kit_tx_sign(&stolen, other)) == QN_OK;
+        struct qn_tx later = tx;
+        later.expires_ms -= i;
+        held += ticket_verdict(&chain, qn_kit_tx_sign(&later, key)) == QN_OK;
+        struct qn_tx wrong = tx;
+        wrong.work_nonce[15] ^= (uint8_t)i;
+        held += ticket_verdict(&chain, qn_kit_tx_sign(&wrong, key)) == QN_OK;
+    }
+    assert_in_range(held, 0, 4);
+    /* Too few bits for a network that asks for one more than this ticket has. */
+    struct qn_ticket ticket = qn_tx_ticket(&tx, QN_KIT_WORK_BITS, QN_KIT_WORK_MEMORY_KIB);
+    unsigned bits = 0;
+    assert_int_equal(qn_ticket_zero_bits(&ticket, &bits), QN_OK);
+    ticket = qn_tx_ticket(&tx, (uint8_t)(bits + 1), QN_KIT_WORK_MEMORY_KIB);
+    assert_int_equal(qn_ticket_check(&ticket), QN_ERR_BAD_WORK);
+    qn_key_free(other);
+    qn_key_free(key);
+    qn_chain_fini(&chain);
+}
+
+static void a_ticket_is_needed_under_work_and_refused_elsewhere(void **state)
+{
+    struct qn_chain chain;
+    struct qn_key *key = qn_kit_key(1000);
+
+    (void)state;
+    qn_chain_init(&chain, &work_options);
+    struct qn_tx tx = new_register(&chain, key);
+    expect(&chain, qn_kit_tx_sign(&tx, key), QN_ERR_WORK_REQUIRED,
+           "this network registers nodes only with a ticket of work (6 bits over 8 KiB), and none "
+           "is given");
+    qn_kit_use_code(&chain.kit, &tx, 0); /* a code is no work */
+    expect(&chain, qn_kit_tx_sign(&tx, key), QN_ERR_WORK_REQUIRED, NULL);
+    tx = new_register(&chain, key);
+    tx.expires_ms = qn_chain_now(&chain) - 1;
+    give_ticket(&tx, key);
+    expect(&chain, qn_kit_tx_sign(&tx, key), QN_ERR_EXPIRED, NULL);
+    qn_chain_fini(&chain);
+    static const struct qn_kit_options *const others[] = {&codes_options, &open_options};
+    for (size_t i = 0; i < QN_ARRAY_COUNT(others); i++) {
+        qn_chain_init(&chain, others[i]);
+        tx = new_register(&chain, key);
+        tx.has_work = true;
+        expect(&chain, qn_kit_tx_sign(&tx, key), QN_ERR_INVALID,
+               "a ticket of work is given, and this network asks for none");
+        qn_chain_fini(&chain);
+    }
+    qn_key_free(key);
+}
+
 static void what_is_not_a_transaction_is_told(void **state)
 {
     struct qn_chain chain;
@@ -420,6 +517,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_batch_expires_to_the_millisecond),
         cmocka_unit_test(a_code_works_once),
         cmocka_unit_test(the_entry_is_what_the_transaction_says),
+        cmocka_unit_test(a_ticket_of_work_is_for_one_node_and_expiry),
+        cmocka_unit_test(a_ticket_is_needed_under_work_and_refused_elsewhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,6 +44,8 @@ struct qn_effect {
     bool in_effect;                  /* false: a motion that waits for more approvals */
     bool uses_code;                  /* REGISTER */
     struct qn_hash code_leaf;
+    bool has_ticket; /* REGISTER: to be checked */
+    struct qn_ticket ticket;
     struct qn_registry_entry successor; /* ROTATE */
     struct qn_public_key vote_key;      /* EVIDENCE: of both votes */
     struct qn_vote votes[QN_TX_VOTES];

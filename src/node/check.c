@@ -106,7 +106,7 @@ void qn_node_on_check_verified(struct qn_node *node, struct qn_verify_job *job)
     }
     check->jobs_left -= 1;
     if (!job->ok) {
-        check->verdict = QN_ERR_BAD_SIGNATURE;
+        check->verdict = qn_verify_job_verdict(job);
     }
     if (check->jobs_left == 0 || check->verdict != QN_OK) {
         answer(node, check);

@@ -23,8 +23,9 @@ enum qn_signer {
     QN_SIGNER_ACTIVATION, /* the one-time key of the configured activation code */
 };
 
-/* A signature, or a ticket of work, to verify: heap, owned by whoever holds the pointer; goes out with the VERIFY action and
- * comes back, with ok set, in the VERIFIED event. A worker thread touches nothing else. */
+/* A signature to verify, or a ticket of work to check or to look for: heap, owned by whoever holds the
+ * pointer; goes out with the VERIFY action and comes back, with ok set, in the VERIFIED event. A worker thread
+ * touches nothing else. */
 struct qn_verify_job {
     struct qn_verify_job *next; /* the node's free list */
     uint64_t cookie;            /* the node's */
@@ -36,11 +37,14 @@ struct qn_verify_job {
     struct qn_signature signature;
     bool is_ticket; /* ticket instead of key, kind, digest and signature */
     struct qn_ticket ticket;
-    bool ok;             /* set by the runtime, from qn_verify_job_holds */
+    unsigned tries; /* of a search for a ticket, which comes back changed; 0: it is only checked */
+    bool ok;        /* set by the runtime, from qn_verify_job_holds */
     uint32_t elapsed_us; /* measured by the runtime around it; 0 in the simulator */
 };
-/* Verifies what the job asks for; touches nothing else. */
-bool qn_verify_job_holds(const struct qn_verify_job *job);
+/* Verifies, or searches, what the job asks for; touches nothing else. */
+bool qn_verify_job_holds(struct qn_verify_job *job);
+/* What one that came back says of its transaction. */
+enum qn_err qn_verify_job_verdict(const struct qn_verify_job *job);
 
 enum qn_event_kind {
     QN_EVENT_TICK,    /* the deadline asked for has come, or nothing else happened for a while */

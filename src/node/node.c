@@ -3,6 +3,7 @@
 #include "base/pool.h"
 #include "ledger/snapshot_store.h"
 #include "node/parts.h"
+#include "node/tickets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +108,7 @@ static enum qn_err check_identity(const struct qn_node_config *config)
 static void init_storage(struct qn_node *node)
 {
     node->mempool = qn_mempool_new(QN_MEMPOOL_TXS_MAX);
+    qn_node_tickets_init(node);
     node->pending_txs = calloc(QN_PENDING_TXS_MAX, sizeof node->pending_txs[0]);
     node->submissions = calloc(QN_PENDING_REQUESTS_MAX, sizeof node->submissions[0]);
     QN_ASSERT(node->mempool != NULL && node->pending_txs != NULL && node->submissions != NULL);
@@ -202,6 +204,7 @@ void qn_node_free(struct qn_node *node)
     qn_peer_table_fini(&node->peers);
     qn_dialer_fini(&node->dialer);
     qn_node_links_fini(node);
+    qn_node_tickets_fini(node);
     qn_mempool_free(node->mempool);
     qn_ledger_free(node->ledger);
     free(node);
@@ -277,13 +280,27 @@ static void on_verified(struct qn_node *node, struct qn_verify_job *job)
     case QN_OWNER_SNAPSHOT:
         qn_node_on_snapshot_verified(node, job);
         break;
-    case QN_OWNER_CODE:
     case QN_OWNER_REGISTRATION:
+        qn_node_on_ticket_search(node, job);
+        break;
+    case QN_OWNER_CODE:
     case QN_OWNER_COMMIT:
     case QN_OWNER_OWN:
         QN_ASSERT(!"a verification nobody asked for");
     }
     free_job(node, job);
+}
+
+static void on_verified_event(struct qn_node *node, struct qn_verify_job *job)
+{
+    bool is_check = job->is_ticket && job->tries == 0;
+    struct qn_verify_job *waited = is_check ? qn_node_on_ticket(node, job) : NULL;
+    on_verified(node, job);
+    while (waited != NULL) {
+        struct qn_verify_job *next = waited->next;
+        on_verified(node, waited);
+        waited = next;
+    }
 }
 
 static void on_persisted(struct qn_node *node, const struct qn_event *event)
@@ -370,7 +387,7 @@ static void dispatch(struct qn_node *node, const struct qn_event *event)
         on_signed(node, event);
         break;
     case QN_EVENT_VERIFIED:
-        on_verified(node, event->verified.job);
+        on_verified_event(node, event->verified.job);
         break;
     case QN_EVENT_PERSISTED:
         on_persisted(node, event);

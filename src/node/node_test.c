@@ -252,6 +252,67 @@ static void ordinary_nodes_register_and_are_announced_to_everyone(void **state)
     qn_lab_free(lab);
 }
 
+/* Each node has each ticket checked at most once, however many ways its transaction comes. */
+static void nodes_work_for_their_registration_and_no_ticket_is_checked_twice(void **state)
+{
+    (void)state;
+    struct qn_lab *lab = five_genesis_nodes(QN_POLICY_WORK, 0);
+    for (int i = 0; i < 3; i++) {
+        qn_lab_start_node(lab, -1);
+    }
+    wait_active(lab, 8, 8, QN_SECONDS(60));
+    uint64_t checked = 0;
+    for (size_t i = 0; i < 8; i++) {
+        assert_in_range(qn_lab_tickets_checked(lab, i), i < 5 ? 1 : 0, i < 5 ? 3 : 2);
+        checked += qn_lab_tickets_checked(lab, i);
+    }
+    assert_true(checked >= 3 * 4); /* of each, a quorum's members, each by itself */
+    assert_same_root(lab, 8);
+    qn_lab_free(lab);
+}
+
+static struct qn_buf *registration_with(struct qn_lab *lab, size_t index,
+                                        const struct qn_node_id *ticket_of)
+{
+    struct qn_tx tx = change_of(lab, index, QN_TX_REGISTER, 0);
+    tx.key = *qn_key_public(qn_lab_node(lab, index)->key);
+    struct qn_ticket ticket = qn_tx_ticket(&tx, QN_LAB_WORK_BITS, QN_LAB_WORK_MEMORY_KIB);
+    ticket.id = *ticket_of;
+    while (qn_ticket_search(&ticket, 64) != QN_OK) {
+    }
+    tx.has_work = true;
+    memcpy(tx.work_nonce, ticket.nonce, sizeof ticket.nonce);
+    ticket.id = tx.id;
+    assert_int_equal(qn_ticket_check(&ticket) == QN_OK, qn_node_id_equal(ticket_of, &tx.id));
+    return qn_lab_sign_tx(lab, index, &tx);
+}
+
+static void a_stolen_ticket_is_refused_before_consensus(void **state)
+{
+    (void)state;
+    struct qn_lab *lab = five_genesis_nodes(QN_POLICY_WORK, 0);
+    wait_height(lab, 5, 1, QN_SECONDS(60));
+    size_t index = qn_lab_add_node(lab); /* is not started: it registers by hand */
+    struct qn_node_id owner = qn_lab_id(lab, 0);
+    struct qn_buf *stolen = registration_with(lab, index, &owner);
+    qn_lab_submit(lab, 0, 901, stolen);
+    const struct qn_submit_result *result = wait_reply(lab, 901);
+    assert_int_equal(result->code, QN_ERR_BAD_WORK);
+    assert_non_null(strstr(result->text, "ticket of work"));
+    for (size_t i = 1; i < 5; i++) { /* nobody else heard of it */
+        assert_int_equal(qn_lab_tickets_checked(lab, i), 0);
+    }
+    assert_int_equal(qn_lab_tickets_checked(lab, 0), 1);
+    owner = qn_lab_id(lab, index);
+    struct qn_buf *own = registration_with(lab, index, &owner);
+    qn_lab_submit(lab, 0, 902, own);
+    assert_int_equal(wait_reply(lab, 902)->code, QN_OK);
+    assert_int_equal(qn_lab_status(lab, 0).registry_active, 6);
+    qn_buf_drop(own);
+    qn_buf_drop(stolen);
+    qn_lab_free(lab);
+}
+
 static void a_code_works_once_and_the_second_node_hears_why(void **state)
 {
     (void)state;
@@ -571,6 +632,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(three_genesis_nodes_of_five_wait_and_say_for_what),
         cmocka_unit_test(ordinary_nodes_register_and_are_announced_to_everyone),
         cmocka_unit_test(a_code_works_once_and_the_second_node_hears_why),
+        cmocka_unit_test(nodes_work_for_their_registration_and_no_ticket_is_checked_twice),
+        cmocka_unit_test(a_stolen_ticket_is_refused_before_consensus),
         cmocka_unit_test(any_killed_genesis_node_does_not_stop_registrations),
         cmocka_unit_test(two_of_five_paused_halt_the_network_and_one_resumes_it),
         cmocka_unit_test(a_restarted_genesis_node_without_memory_votes_again),

@@ -89,6 +89,11 @@ static void look_at_registration(const struct qn_node *node, struct lines *lines
 {
     if (node->registration.state == QN_REGISTRATION_REFUSED) {
         add(lines, "registration", "refused: %.180s", node->registration.refusal);
+    } else if (node->registration.state == QN_REGISTRATION_SEARCHING) {
+        add(lines, "registration",
+            "looking for a ticket of work: %llu tries so far, %llu needed on average",
+            (unsigned long long)node->registration.tries,
+            1ULL << node->genesis->parameters.work.bits);
     } else if (!qn_node_is_registered(node, NULL)) {
         add(lines, "registration", "%s",
             node->config.auto_register ? "the registry does not hold this node yet"

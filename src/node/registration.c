@@ -1,8 +1,11 @@
-/* A node that the registry lacks registers itself: the activation code's key signs, then the node's own,
- * then the transaction is submitted like anybody's. */
+/* A node that the registry lacks registers itself: under the policy `work` it looks for a ticket; the
+ * activation code's key signs, if there is one, then the node's own; then the transaction is submitted like
+ * anybody's. */
 #include "node/parts.h"
+#include "node/tickets.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum {
     QN_REGISTRATION_TX_LIFETIME_MS = 600000, /* room for clocks that differ */
@@ -57,10 +60,9 @@ static void sign_tx(struct qn_node *node)
     qn_node_sign(node, QN_OWNER_REGISTRATION, 0, QN_SIGNER_NODE, QN_SIGN_TRANSACTION, &digest);
 }
 
-static void begin(struct qn_node *node)
+static void sign_all(struct qn_node *node)
 {
-    struct qn_tx *tx = &node->registration.tx;
-    fill(node, tx);
+    const struct qn_tx *tx = &node->registration.tx;
     if (!tx->has_activation) {
         sign_tx(node);
         return;
@@ -69,6 +71,72 @@ static void begin(struct qn_node *node)
         &node->genesis->network, &tx->activation.batch_root, tx->activation.index, &node->id);
     node->registration.state = QN_REGISTRATION_SIGNING_CODE;
     qn_node_sign(node, QN_OWNER_CODE, 0, QN_SIGNER_ACTIVATION, QN_SIGN_ACTIVATE, &digest);
+}
+
+/* The next few tries, at nonces drawn at random. One job at a time, each of a bounded length: whatever else
+ * there is to verify gets its turn between them. */
+static void search(struct qn_node *node)
+{
+    const struct qn_work_cost *cost = &node->genesis->parameters.work;
+    struct qn_tx *tx = &node->registration.tx;
+    struct qn_verify_job *job = qn_node_job(node, QN_OWNER_REGISTRATION, 0);
+    uint64_t start[] = {qn_rng_next(&node->rng), qn_rng_next(&node->rng)};
+    _Static_assert(sizeof start == sizeof tx->work_nonce, "a nonce's worth");
+    memcpy(tx->work_nonce, start, sizeof start);
+    job->is_ticket = true;
+    job->ticket = qn_tx_ticket(tx, cost->bits, cost->memory_kib);
+    job->tries = qn_ticket_tries(cost->memory_kib);
+    node->registration.state = QN_REGISTRATION_SEARCHING;
+    node->registration.tries += job->tries;
+    qn_node_verify(node, job);
+}
+
+/* Does the transaction expire late enough to become final, and not later than allowed? The clock may jump. */
+static bool is_fresh(const struct qn_node *node, const struct qn_tx *tx)
+{
+    return tx->expires_ms > node->unix_ms + QN_REGISTRATION_TX_LIFETIME_MS / 2 &&
+           tx->expires_ms <= node->unix_ms + QN_REGISTRATION_TX_LIFETIME_MS;
+}
+
+static void begin(struct qn_node *node)
+{
+    struct qn_tx *tx = &node->registration.tx;
+    if (tx->has_work &&
+        is_fresh(node, tx)) { /* found for an earlier try that did not get through */
+        sign_all(node);
+        return;
+    }
+    fill(node, tx);
+    if (node->genesis->parameters.policy != QN_POLICY_WORK) {
+        sign_all(node);
+        return;
+    }
+    node->registration.tries = 0;
+    qn_log(node->log, QN_LOG_INFO, "registration", "search", "bits=%u memory_kib=%u",
+           (unsigned)node->genesis->parameters.work.bits,
+           (unsigned)node->genesis->parameters.work.memory_kib);
+    search(node);
+    qn_node_sync_with_all(node); /* perhaps we are registered, and need no ticket */
+}
+
+void qn_node_on_ticket_search(struct qn_node *node, const struct qn_verify_job *job)
+{
+    struct qn_registration *registration = &node->registration;
+    QN_ASSERT(registration->state == QN_REGISTRATION_SEARCHING);
+    if (qn_node_is_registered(node, NULL)) {
+        registration->state = QN_REGISTRATION_DONE;
+        qn_node_sync_with_all(node);
+    } else if (!is_fresh(node, &registration->tx)) {
+        fill(node, &registration->tx); /* every try is as good as the first: nothing is lost */
+        search(node);
+    } else if (!job->ok) {
+        search(node);
+    } else {
+        registration->tx.has_work = true;
+        memcpy(registration->tx.work_nonce, job->ticket.nonce, sizeof job->ticket.nonce);
+        qn_node_keep_ticket(node, &job->ticket);
+        sign_all(node);
+    }
 }
 
 static bool has_way(const struct qn_node *node)
@@ -94,6 +162,7 @@ bool qn_node_registration_pending(const struct qn_node *node)
     case QN_REGISTRATION_SIGNING:
     case QN_REGISTRATION_SUBMITTED:
         return true;
+    case QN_REGISTRATION_SEARCHING: /* that may take long */
     case QN_REGISTRATION_DONE:
     case QN_REGISTRATION_REFUSED:
         break;
@@ -171,6 +240,9 @@ void qn_node_on_registration_result(struct qn_node *node, const struct qn_submit
     struct qn_registration *registration = &node->registration;
     char text[QN_TEXT_LEN_MAX + 1];
     qn_log_escape(text, sizeof text, result->text, sizeof result->text - 1);
+    if (result->code == QN_ERR_BAD_WORK || result->code == QN_ERR_EXPIRED) {
+        registration->tx.has_work = false; /* another ticket is needed */
+    }
     if (result->code == QN_OK || result->code == QN_ERR_ALREADY_REGISTERED) {
         registration->state = QN_REGISTRATION_DONE;
         if (result->code == QN_OK) {

@@ -63,7 +63,7 @@ struct qn_pending_tx {
     struct qn_tx *tx;
     uint32_t generation;
     size_t jobs_left;
-    bool failed;
+    enum qn_err verdict;
     bool told; /* by another validator, which told all others as well */
 };
 
@@ -87,6 +87,7 @@ struct qn_submission {
 /* ---- registration.c ---- */
 enum qn_registration_state {
     QN_REGISTRATION_IDLE,
+    QN_REGISTRATION_SEARCHING, /* for a ticket of work: one job is under way */
     QN_REGISTRATION_SIGNING_CODE,
     QN_REGISTRATION_SIGNING,
     QN_REGISTRATION_SUBMITTED,
@@ -96,6 +97,7 @@ enum qn_registration_state {
 struct qn_registration {
     enum qn_registration_state state;
     struct qn_tx tx;
+    uint64_t tries; /* of the search under way */
     qn_time_us next_try_us;
     unsigned failures;
     char refusal[QN_TEXT_LEN_MAX + 1];
@@ -179,7 +181,6 @@ struct qn_node {
     bool draining_follower;
 
     struct qn_snapshot_sync *snapshot;
-
     struct qn_block_check checks[QN_BLOCK_CHECKS_MAX];
     struct qn_pending_tx *pending_txs; /* QN_PENDING_TXS_MAX */
     struct qn_submission *submissions; /* QN_PENDING_REQUESTS_MAX */
@@ -190,6 +191,7 @@ struct qn_node {
     struct qn_pending_commit **commits_last;
     struct qn_pending_commit *commits_free;
     struct qn_verify_job *jobs_free;
+    struct qn_tickets *tickets; /* NULL unless the policy is work */
 
     struct qn_samples samples[QN_TIMING_COUNT];
     struct qn_node_counters counters;

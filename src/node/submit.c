@@ -181,9 +181,12 @@ static void release(struct qn_pending_tx *pending)
 
 static void verified(struct qn_node *node, struct qn_pending_tx *pending)
 {
-    if (pending->failed) {
-        refuse_all(node, &pending->id, QN_ERR_BAD_SIGNATURE,
-                   "a signature of the transaction does not verify");
+    if (pending->verdict != QN_OK) {
+        refuse_all(node, &pending->id, pending->verdict,
+                   pending->verdict == QN_ERR_BAD_WORK
+                       ? "the ticket of work does not hold: it is made for one node and expiry, at "
+                         "this network's cost"
+                       : "a signature of the transaction does not verify");
     } else if (node->validator >= 0) {
         enter_mempool(node, pending);
     } else {
@@ -196,7 +199,7 @@ void qn_node_on_tx_verified(struct qn_node *node, struct qn_verify_job *job)
 {
     struct qn_pending_tx *pending = &node->pending_txs[job->cookie & UINT32_MAX];
     QN_ASSERT(pending->bytes != NULL && pending->generation == job->cookie >> 32);
-    pending->failed = pending->failed || !job->ok;
+    pending->verdict = pending->verdict == QN_OK ? qn_verify_job_verdict(job) : pending->verdict;
     pending->jobs_left -= 1;
     if (pending->jobs_left == 0) {
         verified(node, pending);

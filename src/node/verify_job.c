@@ -1,11 +1,13 @@
 #include "node/parts.h"
+#include "node/tickets.h"
 
 #include <string.h>
 
-bool qn_verify_job_holds(const struct qn_verify_job *job)
+bool qn_verify_job_holds(struct qn_verify_job *job)
 {
     if (job->is_ticket) {
-        return qn_ticket_check(&job->ticket) == QN_OK;
+        return job->tries > 0 ? qn_ticket_search(&job->ticket, job->tries) == QN_OK
+                              : qn_ticket_check(&job->ticket) == QN_OK;
     }
     struct qn_span signature = {job->signature.bytes, job->signature.len};
     return qn_verify(&job->key, job->kind, &job->digest, signature) == QN_OK;
@@ -24,11 +26,14 @@ size_t qn_node_verify_tx(struct qn_node *node, enum qn_owner owner, uint64_t coo
         memcpy(job->signature.bytes, signature->signature.at, signature->signature.len);
         qn_node_verify(node, job);
     }
-    if (checks->has_ticket) {
-        struct qn_verify_job *job = qn_node_job(node, owner, cookie);
-        job->is_ticket = true;
-        job->ticket = checks->ticket;
-        qn_node_verify(node, job);
+    bool waits = checks->has_ticket && qn_node_verify_ticket(node, owner, cookie, &checks->ticket);
+    return checks->signature_count + waits;
+}
+
+enum qn_err qn_verify_job_verdict(const struct qn_verify_job *job)
+{
+    if (job->ok) {
+        return QN_OK;
     }
-    return checks->signature_count + checks->has_ticket;
+    return job->is_ticket ? QN_ERR_BAD_WORK : QN_ERR_BAD_SIGNATURE;
 }

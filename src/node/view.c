@@ -83,6 +83,7 @@ void qn_node_status(const struct qn_node *node, struct qn_node_status *status, q
                                       .durable = node->config.storage->durable,
                                       .uptime_us = now - node->born_us};
     snprintf(status->network_name, sizeof status->network_name, "%s", node->genesis->name);
+    (void)qn_activation_policy_format(status->activation_policy, &node->genesis->parameters);
     status->registered = qn_node_is_registered(node, &entry);
     if (status->registered) {
         status->registry_index = entry.index;

@@ -21,6 +21,7 @@ struct qn_node_status {
     struct qn_node_id id;
     struct qn_network_id network;
     char network_name[QN_NETWORK_NAME_LEN_MAX + 1];
+    char activation_policy[QN_ACTIVATION_POLICY_TEXT_SIZE];
     unsigned bootstrap_id; /* 0: none */
     enum qn_region region;
     uint32_t roles;

@@ -15,9 +15,6 @@ enum {
     ROUNDS = 40,           /* random samples per family and test */
     EXHAUSTIVE_MAX = 1500, /* bytes up to which every position is tried */
     POSITIONS = 120,       /* tried of longer ones */
-    LARGE =
-        65536, /* bytes from which on it is one position in five: each costs a decoding of all */
-    LARGE_POSITIONS = POSITIONS / 5,
 };
 
 static struct qn_sampler random_sampler(void)
@@ -70,26 +67,25 @@ static void each_comes_back_as_it_was(void **state)
     }
 }
 
-static size_t position_count(size_t len)
-{
-    return len <= EXHAUSTIVE_MAX ? len : len < LARGE ? POSITIONS : LARGE_POSITIONS;
-}
-
 /* Position number i of those to try in len bytes: all of a short one; of a long one, the start, the
  * end, and random ones between. */
 static size_t position(struct qn_sampler *s, size_t i, size_t len)
 {
-    size_t count = position_count(len);
     if (len <= EXHAUSTIVE_MAX) {
         return i;
     }
-    if (i < count / 4) {
+    if (i < POSITIONS / 4) {
         return i;
     }
-    if (i < count / 2) {
-        return len - 1 - (i - count / 4);
+    if (i < POSITIONS / 2) {
+        return len - 1 - (i - POSITIONS / 4);
     }
     return (size_t)qn_rng_below(&s->rng, len);
+}
+
+static size_t position_count(size_t len)
+{
+    return len <= EXHAUSTIVE_MAX ? len : POSITIONS;
 }
 
 static void no_prefix_of_any_decodes(void **state)

@@ -2,6 +2,8 @@
 
 #include "wire/transaction_kinds.h"
 
+#include <string.h>
+
 enum {
     UINT64_LEN_MAX = 9, /* bytes of an encoded integer */
     /* A motion's payload: two full lists of ids are the longest. */
@@ -70,6 +72,15 @@ enum qn_err qn_tx_decode(struct qn_tx *out, struct qn_signed *envelope, struct q
 struct qn_hash qn_tx_id(struct qn_span encoded)
 {
     return qn_sha3(encoded);
+}
+
+struct qn_ticket qn_tx_ticket(const struct qn_tx *tx, uint8_t bits, uint32_t memory_kib)
+{
+    struct qn_ticket ticket = {
+        .id = tx->id, .expires_ms = tx->expires_ms, .bits = bits, .memory_kib = memory_kib};
+
+    memcpy(ticket.nonce, tx->work_nonce, sizeof ticket.nonce);
+    return ticket;
 }
 
 const struct qn_node_id *qn_tx_signer(const struct qn_tx *tx)

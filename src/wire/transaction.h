@@ -119,6 +119,8 @@ QN_MUST_USE enum qn_err qn_tx_payload(const struct qn_tx *tx, uint8_t *out, size
 struct qn_hash qn_tx_id(struct qn_span encoded);
 /* Whose key signs the envelope: signer if there is one, else id. */
 const struct qn_node_id *qn_tx_signer(const struct qn_tx *tx);
+/* Of a REGISTER that has one, at this cost. */
+struct qn_ticket qn_tx_ticket(const struct qn_tx *tx, uint8_t bits, uint32_t memory_kib);
 bool qn_tx_is_motion(const struct qn_tx *tx);
 /* What a motion is known by: the same for all members who submit it in this epoch; asserts that it is one. */
 struct qn_hash qn_tx_motion_hash(const struct qn_tx *tx, uint64_t epoch);

@@ -76,6 +76,7 @@ static void init_status(struct qn_node *node)
         .id = ledger->validators[0].id,
         .network = ledger->genesis.network,
         .network_name = "test",
+        .activation_policy = "codes",
         .bootstrap_id = 1,
         .region = QN_REGION_EUROPE,
         .roles = QN_ROLE_FULL | QN_ROLE_VALIDATOR,

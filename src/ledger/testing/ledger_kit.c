@@ -105,6 +105,9 @@ void qn_kit_init(struct qn_kit *kit, const struct qn_kit_options *options)
         .batch_count = kit->code_count == 0 ? 0 : 1,
         .batches = {kit->batch},
     };
+    if (options->policy == QN_POLICY_WORK) {
+        parameters.work = (struct qn_work_cost){QN_KIT_WORK_BITS, QN_KIT_WORK_MEMORY_KIB};
+    }
     QN_ASSERT(qn_genesis_init(&kit->genesis, NULL, 0, &problem_count, spans, kit->genesis_count,
                               &parameters) == QN_OK);
     for (size_t i = 0; i < kit->genesis_count; i++) {

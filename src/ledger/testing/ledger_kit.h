@@ -15,6 +15,7 @@ enum { QN_KIT_GENESIS_MAX = 16, QN_KIT_CODES_MAX = 64 };
 #define QN_KIT_TX_LIFETIME_MS 600000U
 #define QN_KIT_NETWORK "kit"
 #define QN_KIT_CODE_CLASS 7U
+enum { QN_KIT_WORK_BITS = 6, QN_KIT_WORK_MEMORY_KIB = 8 }; /* of the policy work: cheap */
 
 struct qn_kit {
     struct qn_genesis genesis;

@@ -35,12 +35,19 @@ static struct qn_buf *sample_activation_batch(struct qn_sampler *s)
 static struct qn_buf *sample_genesis_parameters(struct qn_sampler *s)
 {
     struct qn_genesis_parameters parameters = {
-        .policy = (enum qn_activation_policy)qn_sample_uint(s, QN_POLICY_CODES, QN_POLICY_OPEN),
+        .policy = (enum qn_activation_policy)qn_sample_uint(s, QN_POLICY_CODES, QN_POLICY_WORK),
         .batch_count = (size_t)qn_sample_uint(s, 0, QN_ACTIVATION_BATCHES_MAX),
     };
     for (size_t i = 0; i < parameters.batch_count; i++) {
         parameters.batches[i] = sample_batch(s);
         parameters.batches[i].root.bytes[0] = (uint8_t)i; /* sorted by root */
+    }
+    if (parameters.policy == QN_POLICY_WORK) {
+        parameters.work = (struct qn_work_cost){
+            .bits = (uint8_t)qn_sample_uint(s, 1, QN_TICKET_BITS_MAX),
+            .memory_kib =
+                (uint32_t)qn_sample_uint(s, QN_TICKET_MEMORY_KIB_MIN, QN_TICKET_MEMORY_KIB_MAX),
+        };
     }
     uint8_t out[QN_GENESIS_PARAMETERS_LEN_MAX];
     struct qn_span written;

@@ -48,6 +48,7 @@ struct qn_lab {
     size_t reply_count;
     struct qn_lab_reply replies[QN_LAB_REPLIES_MAX];
     uint64_t delivered[256];
+    uint64_t tickets_checked[QN_LAB_NODES_MAX];
     uint64_t sent[QN_LAB_NODES_MAX][256];
     qn_lab_tamper tamper;
     struct qn_actions actions;
@@ -272,6 +273,9 @@ static void verify(struct qn_lab *lab, size_t index, struct qn_action *action)
     struct qn_verify_job *job = action->verify.job;
     struct lab_event *event = schedule(lab, index, 150, QN_EVENT_VERIFIED);
     job->ok = qn_verify_job_holds(job);
+    if (job->is_ticket && job->tries == 0) {
+        lab->tickets_checked[index] += 1;
+    }
     job->elapsed_us = 150;
     event->event.verified.job = job;
 }
@@ -497,6 +501,9 @@ struct qn_lab *qn_lab_new(uint64_t seed, size_t genesis_count, enum qn_activatio
         spans[i] = qn_buf_span(certs[i]);
     }
     struct qn_genesis_parameters parameters = {.policy = policy};
+    if (policy == QN_POLICY_WORK) {
+        parameters.work = (struct qn_work_cost){QN_LAB_WORK_BITS, QN_LAB_WORK_MEMORY_KIB};
+    }
     if (code_count > 0) {
         make_codes(lab, seed, code_count, &parameters.batches[0]);
         parameters.batch_count = 1;
@@ -753,6 +760,11 @@ bool qn_lab_inject(struct qn_lab *lab, size_t from, size_t to, enum qn_message_k
 uint64_t qn_lab_sent(const struct qn_lab *lab, size_t index, enum qn_message_kind kind)
 {
     return lab->sent[index][kind];
+}
+
+uint64_t qn_lab_tickets_checked(const struct qn_lab *lab, size_t index)
+{
+    return lab->tickets_checked[index];
 }
 
 void qn_lab_set_tamper(struct qn_lab *lab, qn_lab_tamper tamper)

@@ -9,6 +9,7 @@
 #include "node/view.h"
 
 enum { QN_LAB_NODES_MAX = 16, QN_LAB_REPLIES_MAX = 64 };
+enum { QN_LAB_WORK_BITS = 7, QN_LAB_WORK_MEMORY_KIB = 16 }; /* of the policy work: cheap */
 
 struct qn_lab_node {
     struct qn_key *key;
@@ -86,6 +87,8 @@ void qn_lab_dial(struct qn_lab *lab, size_t from, size_t to);
 uint64_t qn_lab_delivered(const struct qn_lab *lab, enum qn_message_kind kind);
 /* Messages of this kind that this node sent so far. */
 uint64_t qn_lab_sent(const struct qn_lab *lab, size_t index, enum qn_message_kind kind);
+/* Tickets of work that this node had checked so far, those of its own search not counted. */
+uint64_t qn_lab_tickets_checked(const struct qn_lab *lab, size_t index);
 /* Looks at every message before it is under way, and may replace it: takes over the reference of bytes,
  * gives one back. NULL: none. */
 typedef struct qn_buf *(*qn_lab_tamper)(struct qn_lab *lab, size_t from, size_t to,
