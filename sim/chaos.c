@@ -95,6 +95,7 @@ void qn_sim_restart(struct qn_sim *sim, struct qn_sim_host *host)
     /* What it found on its disk is broken, it said so, and its operator starts over. */
     (void)qn_sim_disk_damage(&host->disk, QN_SIM_DAMAGE_WIPED, &sim->rng);
     host->forgot = true;
+    host->height_seen = 0;
     qn_sim_say(sim, host, "gets an empty disk");
     if (!qn_sim_host_start(sim, host)) {
         qn_sim_fail(sim, "intact_storage_opens", "host %zu: an empty one does not", host->index);
@@ -112,7 +113,10 @@ static void forget(struct qn_sim *sim, struct qn_sim_host *host, enum qn_sim_dam
         [QN_SIM_DAMAGE_WIPED] = QN_SIM_COVER_AMNESIA,
     };
 
-    host->forgot |= damage == QN_SIM_DAMAGE_WIPED;
+    if (damage == QN_SIM_DAMAGE_WIPED) {
+        host->forgot = true;
+        host->height_seen = 0;
+    }
     if (qn_sim_disk_damage(&host->disk, damage, &sim->rng)) {
         sim->coverage->counts[covers[damage]] += 1;
         host->lied |= damage != QN_SIM_DAMAGE_WIPED;

@@ -124,7 +124,7 @@ void qn_sim_check_send(struct qn_sim *sim, struct qn_sim_host *host, qn_link_id 
     (void)link;
     if (kind == QN_CONSENSUS_REQUEST) {
         check_request_rate(sim, host);
-    } else if (kind == QN_CERT) {
+    } else if (kind == QN_CERT && !host->lied) { /* what it stored is sent as it is read */
         const char *problem = qn_sim_cert_problem(sim, &cert, qn_buf_span(bytes));
         if (problem != NULL) {
             qn_sim_fail(sim, "certificates_verify", "host %zu sends a certificate of view %llu: %s",

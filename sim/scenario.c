@@ -23,6 +23,8 @@ static const struct qn_sim_scenario scenarios[] = {
     {"rollback_is_noticed",
      "a validator comes back with last minute's disk and votes no vote twice", NULL,
      qn_sim_play_rollback},
+    {"damaged_disk", "a validator's disk is damaged again and again: it says so, or lives with it",
+     NULL, qn_sim_play_damaged_disk},
     {"full_disk_halts", "a validator whose disk is full stops, the others go on", NULL,
      qn_sim_play_full_disk},
     {"late_validator", "a validator is away for a long time and catches up by blocks", NULL,

@@ -22,6 +22,7 @@ const struct qn_sim_scenario *qn_sim_scenario_find(const char *name);
 /* ---- scenario_crashes.c ---- */
 void qn_sim_play_amnesiacs(struct qn_sim *sim);
 void qn_sim_play_one_amnesiac(struct qn_sim *sim);
+void qn_sim_play_damaged_disk(struct qn_sim *sim);
 void qn_sim_play_full_disk(struct qn_sim *sim);
 void qn_sim_play_late_validator(struct qn_sim *sim);
 void qn_sim_play_restart_all(struct qn_sim *sim);

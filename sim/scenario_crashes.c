@@ -1,8 +1,9 @@
+#include "ledger/store_keys.h"
 #include "sim/chaos.h"
 #include "sim/checker.h"
 #include "sim/scenario.h"
 
-enum { VICTIM = 1, STILLNESS_US = 60000000 };
+enum { VICTIM = 1, DAMAGES = 8, STILLNESS_US = 60000000 };
 
 void qn_sim_play_restart_one(struct qn_sim *sim)
 {
@@ -69,6 +70,50 @@ void qn_sim_play_rollback(struct qn_sim *sim)
     qn_sim_crash_for(sim, victim, QN_SIM_DAMAGE_ROLLBACK, QN_MS(200));
     victim->lied = false;
     qn_sim_play_load(sim, QN_SECONDS(20));
+    qn_sim_heal(sim);
+}
+
+/* Zeros lie where an older block was. */
+static void spoil_block(struct qn_sim_host *host, uint64_t height)
+{
+    static const uint8_t zeros[8];
+    struct qn_store_key key = qn_store_key_height(QN_STORE_BLOCK, height);
+    struct qn_buf *value = qn_buf_copy((struct qn_span){zeros, sizeof zeros});
+    struct qn_batch *batch = qn_batch_new();
+    const struct qn_batch *written = NULL;
+    uint64_t cookie = 0;
+
+    qn_batch_put(batch, qn_store_key_span(&key), value);
+    qn_buf_drop(value);
+    qn_sim_disk_write(&host->disk, batch, cookie);
+    bool ok = qn_sim_disk_complete(&host->disk, &cookie, &written);
+    QN_ASSERT(ok && written == batch);
+    host->disk.damaged = true;
+    host->lied = true;
+}
+
+/* A node that starts says that it cannot use what it found; then its operator gives it an empty disk. */
+void qn_sim_play_damaged_disk(struct qn_sim *sim)
+{
+    struct qn_sim_host *victim = &sim->hosts[VICTIM];
+
+    qn_sim_play_load(sim, QN_SECONDS(8));
+    uint64_t height = victim->height_seen;
+    qn_sim_crash_for(sim, victim, QN_SIM_DAMAGE_NONE, QN_MS(200));
+    if (height < 3) {
+        qn_sim_fail(sim, "there_are_blocks", "only %llu", (unsigned long long)height);
+        return;
+    }
+    spoil_block(victim, height - 2);
+    qn_sim_play_load(sim, QN_SECONDS(5));
+    if (victim->disk.damaged) {
+        qn_sim_fail(sim, "a_spoilt_block_is_noticed", "host %d uses its disk", VICTIM);
+    }
+    for (unsigned i = 0; i < DAMAGES && !qn_sim_has_failed(sim); i++) {
+        enum qn_sim_damage damage = (enum qn_sim_damage)(QN_SIM_DAMAGE_LOST + i % 4);
+        qn_sim_crash_for(sim, victim, damage, QN_MS(200));
+        qn_sim_play_load(sim, QN_SECONDS(4));
+    }
     qn_sim_heal(sim);
 }
 

@@ -30,6 +30,11 @@ static void read_failed(struct qn_node *node, enum qn_err err)
          "check the disk and run qnet db check before this node starts again");
 }
 
+void qn_node_on_corrupt_storage(struct qn_node *node)
+{
+    read_failed(node, QN_ERR_MALFORMED);
+}
+
 static enum qn_err watched_get(void *context, struct qn_buf **value, struct qn_span key)
 {
     struct qn_node *node = context;

@@ -1,5 +1,6 @@
 /* Which motions are open: learned from the blocks of this epoch, forgotten when they take effect, expire or
  * the epoch ends. */
+#include "ledger/block_state.h"
 #include "node/parts.h"
 
 #include <string.h>
@@ -110,6 +111,23 @@ void qn_node_motions_on_commit(struct qn_node *node, const struct qn_block *bloc
     }
 }
 
+/* Storage may have changed what was written: what is no block, or not with these transactions, ends the node. */
+static void read_stored(struct qn_node *node, struct qn_span bytes)
+{
+    struct qn_block *block = NULL;
+    if (qn_block_decode(&block, bytes) != QN_OK) {
+        qn_node_on_corrupt_storage(node);
+        return;
+    }
+    struct qn_hash tx_root = qn_block_tx_root(qn_block_tx_ids(block), block->tx_count);
+    if (!qn_hash_equal(&tx_root, &block->header.tx_root)) {
+        qn_node_on_corrupt_storage(node);
+    } else if (block->header.epoch == node->epoch) {
+        read_block(node, block);
+    }
+    qn_block_drop(block);
+}
+
 void qn_node_motions_init(struct qn_node *node)
 {
     uint64_t head = qn_ledger_height(node->ledger);
@@ -117,16 +135,10 @@ void qn_node_motions_init(struct qn_node *node)
     for (uint64_t height = first; height <= head; height++) {
         struct qn_buf *bytes = NULL;
         struct qn_buf *cert = NULL;
-        struct qn_block *block = NULL;
         if (qn_ledger_block(node->ledger, &bytes, &cert, height) != QN_OK) {
             continue; /* pruned, or before a snapshot */
         }
-        enum qn_err err = qn_block_decode(&block, qn_buf_span(bytes));
-        QN_ASSERT(err == QN_OK); /* our own storage */
-        if (block->header.epoch == node->epoch) {
-            read_block(node, block);
-        }
-        qn_block_drop(block);
+        read_stored(node, qn_buf_span(bytes));
         qn_buf_drop(bytes);
         qn_buf_drop(cert);
     }

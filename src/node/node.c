@@ -156,6 +156,11 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     qn_node_snapshot_init(node);
     qn_node_epoch_init(node);
     qn_node_dialing_init(node);
+    err = node->halt.err;
+    if (err != QN_OK) { /* it could not read all that it needs */
+        qn_node_free(node);
+        return err;
+    }
     *out = node;
     return QN_OK;
 }

@@ -22,8 +22,8 @@ void qn_node_send(struct qn_node *node, const struct qn_link *link, enum qn_mess
 /* Makes node->storage: the given one, but an error of a read halts the node. */
 void qn_node_watch_storage(struct qn_node *node, const struct qn_storage *storage);
 void qn_node_on_persist_failed(struct qn_node *node, enum qn_err err);
-/* The step ends: if the node halts now, nothing of what the step asked for happens (actions from first
- * on), but HALT. */
+void qn_node_on_corrupt_storage(struct qn_node *node); /* what was read is not what was written */
+/* The step ends: if the node halts now, HALT takes the place of its actions from first on. */
 void qn_node_end_step(struct qn_node *node, size_t first);
 
 /* ---- verify_job.c ---- */
