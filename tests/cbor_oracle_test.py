@@ -158,7 +158,8 @@ class OracleTest(unittest.TestCase):
             for path in draw.sample(paths, min(len(paths), PLACES_MAX)):
                 for spelling in spellings(item_at(value, path)):
                     other = replaced(value, path, spelling)
-                    if None not in path:
+                    # A simple value in two bytes is not well-formed: decoders differ in what they make of it.
+                    if None not in path and spelling[0] != 0xF8:
                         self.assertEqual(cbor2.loads(other), value, (rule, path, spelling))
                     cases.append((rule, other))
             cases.append((rule, data + b"\x00"))

@@ -41,7 +41,7 @@ class NetworkTest(unittest.TestCase):
         self.assertTrue(status["ready"])
         text = run("status", env=self.url)
         self.assertEqual(text.status, EXIT_OK, text)
-        for part in (status["id"], status["state_root"], "validator, 4 of 4 validators live, quorum 3",
+        for part in (status["id"], status["state_root"], "validator, epoch 0, 4 of 4 validators live, quorum 3",
                      "peer verification  p50", "ready"):
             self.assertIn(part, text.out)
 

@@ -55,7 +55,7 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
          (double)status.sync.target},
         {"qnet_sync_chunks_done", "Chunks of the snapshot that are here", QN_METRIC_GAUGE,
          (double)status.sync.chunks_done},
-        {"qnet_sync_chunks_total", "Chunks of the snapshot on its way", QN_METRIC_GAUGE,
+        {"qnet_sync_chunks_wanted", "Chunks of the snapshot on its way", QN_METRIC_GAUGE,
          (double)status.sync.chunks_total},
         {"qnet_registry_entries", "Identities ever registered", QN_METRIC_GAUGE,
          (double)status.registry_entries},
