@@ -46,7 +46,6 @@ RECODE(cert, struct qn_cert)
 RECODE(status, struct qn_status)
 RECODE(consensus_request, struct qn_consensus_request)
 RECODE(recover, struct qn_recover)
-RECODE(recover_reply, struct qn_recover_reply)
 RECODE(submit, struct qn_submit)
 RECODE(submit_result, struct qn_submit_result)
 RECODE(get_blocks, struct qn_get_blocks)
@@ -105,6 +104,30 @@ static enum qn_err recode_vote(struct qn_buf **out, enum qn_vote_kind kind, stru
     }
     *out = qn_vote_encode(&vote);
     return QN_OK;
+}
+
+/* Its reader leaves the certificate and the vote to whoever uses them. */
+static enum qn_err recode_recover_reply(struct qn_buf **out, struct qn_span bytes)
+{
+    struct qn_recover_reply reply;
+    struct qn_cert cert;
+    struct qn_vote vote;
+    memset(&reply, PATTERN, sizeof reply);
+    enum qn_err err = qn_recover_reply_decode(&reply, bytes);
+    if (err != QN_OK) {
+        assert_untouched(&reply, sizeof reply);
+        return err;
+    }
+    if (reply.cert.len > 0) {
+        err = qn_cert_decode(&cert, reply.cert);
+    }
+    if (err == QN_OK && reply.vote_kind != 0) {
+        err = qn_vote_decode(&vote, (enum qn_vote_kind)reply.vote_kind, reply.vote);
+    }
+    if (err == QN_OK) {
+        *out = qn_recover_reply_encode(&reply);
+    }
+    return err;
 }
 
 static enum qn_err recode_notarize(struct qn_buf **out, struct qn_span bytes)
