@@ -1,5 +1,6 @@
 #include "sim/chaos.h"
 
+#include "node/state.h"
 #include "sim/checker.h"
 #include "sim/clients.h"
 
@@ -25,13 +26,25 @@ unsigned qn_sim_losable(const struct qn_sim *sim)
     return lost < sim->plan.fault_budget ? sim->plan.fault_budget - lost : 0;
 }
 
-/* A member that forgot counts until it votes again. */
+static bool is_trusted(const struct qn_sim_host *host)
+{
+    struct qn_consensus_info info;
+
+    if (host->node->consensus == NULL) {
+        return true;
+    }
+    qn_consensus_info(host->node->consensus, &info);
+    return info.next_memory == QN_MEMORY_TRUSTED;
+}
+
+/* A member that forgot counts until it votes again and would be trusted in the next epoch as well: else those
+ * of several epochs that follow each other fast would add up. */
 static void update_forgetful(struct qn_sim *sim)
 {
     for (size_t i = 0; i < sim->host_count; i++) {
         struct qn_sim_host *host = &sim->hosts[i];
         bool votes = host->node != NULL && (host->voted || !host->member) &&
-                     !qn_sim_host_is_recovering(host);
+                     !qn_sim_host_is_recovering(host) && is_trusted(host);
         if (votes) {
             host->forgot = false;
         }
