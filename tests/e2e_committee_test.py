@@ -49,9 +49,6 @@ def move(members, quorum, *arguments):
 
 
 class CommitteeTest(unittest.TestCase):
-    # Seen to stand in epoch 1 in about every second run. Suspected, not proved: a genesis node that began after
-    # the others counts there as one that may have forgotten its votes (QN_MEMORY_LOST_AGAIN), and so does the
-    # newcomer: two of six are more than f.
     def test_grows_to_six_and_loses_one_while_registrations_run(self):
         genesis = q.Genesis(count=5, codes=200)
         with q.Cluster(genesis) as cluster:
