@@ -1,5 +1,7 @@
 /* Which motions are open: learned from the blocks of this epoch, forgotten when they take effect, expire or
  * the epoch ends. */
+#include "node/motions.h"
+
 #include "ledger/block_state.h"
 #include "node/parts.h"
 
