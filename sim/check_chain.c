@@ -48,6 +48,7 @@ static void begin_epoch(struct qn_sim *sim)
         host->member = qn_validator_index(set, &host->identity->id) >= 0;
         /* Who comes in anew cannot know whether it has voted there in an earlier life. */
         host->forgot |= host->member && !was_member;
+        host->voted &= !host->forgot; /* it asks again, and counts until it has voted here */
     }
     sim->coverage->counts[QN_SIM_COVER_EPOCH] += 1;
     qn_sim_say(sim, &sim->hosts[0], "epoch %llu begins with %u members",

@@ -272,7 +272,7 @@ void qn_sim_check_durable(struct qn_sim *sim, struct qn_sim_host *host,
         struct qn_sim_view_votes *view = view_of(sim, vote.epoch, vote.view);
         if (view != NULL) {
             struct qn_sim_member_votes *own = &view->members[member_of(host)];
-            host->voted = true;
+            host->voted |= vote.epoch == sim->checker->epoch;
             own->durable[vote.kind - 1] = true;
             own->durable_digest[vote.kind - 1] = vote.digest;
         }

@@ -40,7 +40,7 @@ struct qn_sim_host {
     bool must_halt; /* its storage failed: it is to stop now */
     bool member;    /* of the committee */
     bool doomed;    /* will crash or halt soon */
-    bool voted;     /* durably, in this life: its recovery is then behind it */
+    bool voted;     /* durably, in this life and epoch: its recovery is then behind it */
     bool forgot;    /* its votes, and does not vote again yet */
 
     struct qn_sim_disk disk;
