@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 enum {
-    BLOCKS_A_DAY = 24 * 3600 / 10, /* one each QN_HEARTBEAT_INTERVAL */
-    QUICK_FIRST = 4400,            /* certificates of 4,096 blocks are kept */
+    BLOCKS_A_DAY = (int)(QN_SECONDS(24 * 3600) / QN_HEARTBEAT_INTERVAL),
+    QUICK_FIRST = 4400, /* certificates of 4,096 blocks are kept */
     QUICK_COUNTED = 600,
     GROUP = 16, /* blocks in one durable write, only to save this benchmark's time */
     VOTES_A_BLOCK = 2,
@@ -24,7 +24,6 @@ enum {
     SIGNATURE_LEN = 3309, /* ML-DSA-65 */
     PARAMETERS_SIZE = 64,
 };
-_Static_assert(QN_HEARTBEAT_INTERVAL == QN_SECONDS(10), "BLOCKS_A_DAY counts these");
 
 struct disk {
     struct bench_network network;

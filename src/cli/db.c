@@ -242,7 +242,7 @@ static enum qn_exit check(struct db *db)
     struct qn_store *reader = NULL;
     struct qn_storage storage;
     struct qn_store_stat stat;
-    struct qn_store_audit audit;
+    struct qn_store_audit audit = {0};
     enum qn_err err = find(db);
     if (err == QN_OK) {
         err = qn_store_open_reader(&reader, &storage, db->path, db->why);

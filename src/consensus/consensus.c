@@ -49,7 +49,8 @@ struct qn_consensus *qn_consensus_new(const struct qn_consensus_config *config, 
     c->peers = calloc(c->n, sizeof *c->peers);
     QN_ASSERT(c->peers != NULL);
     for (size_t i = 0; i < QN_CONSENSUS_VOTE_VIEWS; i++) {
-        c->votes[i].entries = calloc(QN_CONSENSUS_KINDS * c->n, sizeof *c->votes[i].entries);
+        c->votes[i].entries =
+            calloc((size_t)QN_CONSENSUS_KINDS * c->n, sizeof *c->votes[i].entries);
         QN_ASSERT(c->votes[i].entries != NULL);
     }
     /* Votes, certificates of others, answers to RECOVER and the votes in them, evidence. */

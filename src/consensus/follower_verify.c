@@ -154,7 +154,7 @@ static void checked(struct qn_follower *f, uint64_t cookie, enum qn_err verdict)
     }
     if (verdict != QN_OK) {
         qn_log(f->log, QN_LOG_ERROR, "follower", "final_block_refused", "height=%llu reason=%s",
-               (unsigned long long)(f->final_height + 1), qn_err_name(verdict));
+               (unsigned long long)f->final_height + 1, qn_err_name(verdict));
         qn_follower_give_up(f, is_sources_fault(verdict), verdict);
         return;
     }

@@ -11,7 +11,7 @@ struct qn_vote_view *qn_votes_at(struct qn_consensus *c, uint64_t view)
     }
     struct qn_vote_view *votes = &c->votes[view % QN_CONSENSUS_VOTE_VIEWS];
     if (votes->view != view) {
-        memset(votes->entries, 0, QN_CONSENSUS_KINDS * c->n * sizeof *votes->entries);
+        memset(votes->entries, 0, (size_t)QN_CONSENSUS_KINDS * c->n * sizeof *votes->entries);
         votes->view = view;
     }
     return votes;

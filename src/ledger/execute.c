@@ -51,13 +51,18 @@ static enum qn_err check_outcome(const struct qn_header *header, const struct qn
     return same ? QN_OK : QN_ERR_INVALID;
 }
 
+/* The earliest time there can be is always good: a quorum whose clocks once ran ahead would else have taken the
+ * chain to where nobody may follow until time has caught up. */
 static enum qn_err check_time(const struct qn_block_state *parent, qn_unix_ms time_ms,
                               qn_unix_ms unix_ms)
 {
-    if (time_ms <= parent->block->header.time_ms) {
+    qn_unix_ms earliest = qn_block_time_min(parent);
+
+    if (time_ms < earliest) {
         return QN_ERR_INVALID;
     }
-    if (unix_ms != 0 && time_ms > unix_ms && time_ms - unix_ms > QN_CLOCK_SKEW_MS_MAX) {
+    if (unix_ms != 0 && time_ms != earliest && time_ms > unix_ms &&
+        time_ms - unix_ms > QN_CLOCK_SKEW_MS_MAX) {
         return QN_ERR_NOT_YET_VALID;
     }
     return QN_OK;

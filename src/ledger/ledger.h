@@ -73,7 +73,8 @@ QN_MUST_USE enum qn_err qn_ledger_build(struct qn_ledger *ledger, struct qn_bloc
                                         size_t tx_count, qn_unix_ms time_ms);
 /* Checks a block completely against its parent (header fields, roots, every transaction) and keeps its
  * state; again: no-op. unix_ms: now, against which the block's time may be ahead by
- * QN_CLOCK_SKEW_MS_MAX; 0 skips that check (catch-up of final blocks).
+ * QN_CLOCK_SKEW_MS_MAX, or be 1 ms after its parent's, however far that is ahead; 0 skips that check (catch-up of
+ * final blocks).
  * QN_ERR_NOT_FOUND: parent unknown. QN_ERR_WRONG_ROOT and others: invalid; nothing kept.
  * Holds 256 blocks that are not final; beyond, the lowest one without children makes room and must be
  * executed again if it is wanted after all. QN_ERR_FULL: they are one chain, and this would extend it:

@@ -57,6 +57,7 @@ static bool collect_leaf(void *context, const struct qn_hash *key, struct qn_buf
 static enum qn_err split(struct qn_snapshot *reply, const struct qn_tree_node *at,
                          struct qn_prefix prefix)
 {
+    QN_ASSERT(at != NULL); /* it has more leaves than fit */
     if (at->is_leaf || prefix.depth == QN_SNAPSHOT_DEPTH_MAX) {
         return QN_ERR_TOO_BIG;
     }

@@ -40,6 +40,7 @@ static enum qn_err encode_manifest(const struct qn_ledger *ledger, struct qn_buf
     if (wanted > QN_PATH_HEADERS_MAX) {
         return QN_ERR_BUSY;
     }
+    reply->manifest.header_count = 0;
     for (uint64_t i = 0; i < wanted && err == QN_OK; i++) {
         struct qn_buf *header = NULL;
         struct qn_buf *cert = NULL;

@@ -6,6 +6,7 @@
 
 void qn_snapshot_drop_tasks(struct qn_snapshot_sync *sync)
 {
+    QN_ASSERT(sync->tasks != NULL || sync->task_count == 0);
     for (size_t i = 0; i < sync->task_count; i++) {
         qn_tree_drop(sync->tasks[i].subtree);
     }

@@ -3,6 +3,7 @@
 #include "ledger/store_keys.h"
 #include "ledger/testing/small_ledger.h"
 #include "store/store_internal.h"
+#include "store/testing/folder_of_test.h"
 #include "wire/vote.h"
 
 #include <setjmp.h>
@@ -20,7 +21,7 @@
 enum { BLOCKS = 3 };
 
 static const struct qn_store_progress nobody;
-static char folder[64];
+static char folder[QN_TEST_FOLDER_SIZE];
 static char why[QN_STORE_WHY_SIZE];
 static struct qn_chain chain;
 static struct qn_store *store;
@@ -104,9 +105,7 @@ static int begin(void **state)
     struct qn_batch *batch = qn_batch_new();
     struct qn_span text = {(const uint8_t *)"\x01vote", 5};
     (void)state;
-    (void)snprintf(folder, sizeof folder, "%s/qnet-admin-test-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-    assert_non_null(mkdtemp(folder));
+    assert_int_equal(qn_test_folder_make(folder), 0);
     qn_small_ledger_init(&chain);
     struct qn_store_config config = {.data_dir = folder,
                                      .network = chain.kit.genesis.network,
@@ -127,12 +126,10 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    char command[128];
     (void)state;
     storage.close(storage.context);
     qn_chain_fini(&chain);
-    (void)snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return qn_test_folder_remove(folder);
 }
 
 static struct qn_store_audit audit(void)

@@ -3,6 +3,7 @@
 #include "ledger/testing/chain.h"
 #include "ledger/testing/storage_cases.h"
 #include "store/store_internal.h"
+#include "store/testing/folder_of_test.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,7 +20,7 @@
 
 /* ---- a folder for each test ---- */
 
-static char folder[64];
+static char folder[QN_TEST_FOLDER_SIZE];
 static const struct qn_network_id network = {{0x9a, 0x41, 0xc0, 0x7d, 0xe2, 0x5b, 0x38, 0xf6, 1}};
 static const struct qn_node_id node = {{0x1f, 0x0c, 0x2b}};
 static char why[QN_STORE_WHY_SIZE];
@@ -27,20 +28,14 @@ static char why[QN_STORE_WHY_SIZE];
 static int make_folder(void **state)
 {
     (void)state;
-    /* In memory if there is such a place: what is tested is not the disk. */
-    (void)snprintf(folder, sizeof folder, "%s/qnet-store-test-XXXXXX",
-                   access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     why[0] = '\0';
-    return mkdtemp(folder) == NULL ? -1 : 0;
+    return qn_test_folder_make(folder);
 }
 
-/* The folder holds one level of folders with files. */
 static int remove_folder(void **state)
 {
-    char command[128];
     (void)state;
-    (void)snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command);
+    return qn_test_folder_remove(folder);
 }
 
 static struct qn_store_config config(void)
