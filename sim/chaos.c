@@ -37,8 +37,8 @@ static bool is_trusted(const struct qn_sim_host *host)
     return info.next_memory == QN_MEMORY_TRUSTED;
 }
 
-/* A member that forgot counts until it votes again and would be trusted in the next epoch as well: else those
- * of several epochs that follow each other fast would add up. */
+/* A member that forgot, or that came late and had to ask as if it had, counts until it votes again and would be
+ * trusted in the next epoch as well: else those of several epochs that follow each other fast would add up. */
 static void update_forgetful(struct qn_sim *sim)
 {
     for (size_t i = 0; i < sim->host_count; i++) {
@@ -47,6 +47,8 @@ static void update_forgetful(struct qn_sim *sim)
                      !qn_sim_host_is_recovering(host) && is_trusted(host);
         if (votes) {
             host->forgot = false;
+        } else if (host->node != NULL && host->member && !is_trusted(host)) {
+            host->forgot = true;
         }
     }
 }

@@ -18,6 +18,7 @@ static void take_up(struct qn_consensus *c, const struct qn_consensus_config *co
         c->log_ceiling = config->head.ceiling;
         c->recovered = config->head.recovered;
         c->recover_ceiling = config->head.ceiling;
+        qn_final_note_life(c, c->final_block, c->final_view); /* it came after the log's head */
     } else if (config->head.lost) { /* asked before, but cast no vote since */
         c->nonce = config->head.nonce;
     }

@@ -73,7 +73,7 @@ static void final_chain(struct qn_consensus *c, struct qn_chain *chain)
 
 /* Had the epoch's last block been final before our memory was lost, all blocks that became final after our
  * ceiling would be that one: it cannot be given up, and has no child. */
-static void note_life(struct qn_consensus *c, const struct qn_block *block, uint64_t view)
+void qn_final_note_life(struct qn_consensus *c, const struct qn_block *block, uint64_t view)
 {
     if (block->header.epoch == c->epoch && !qn_ends_epoch(block) && view >= c->recover_ceiling) {
         c->recovered = false;
@@ -84,7 +84,7 @@ void qn_final_set(struct qn_consensus *c, struct qn_block *block, uint64_t view)
 {
     struct qn_block *before = c->final_block;
 
-    note_life(c, block, view);
+    qn_final_note_life(c, block, view);
     c->final_block = qn_block_hold(block);
     if (before != NULL) {
         qn_block_drop(before);

@@ -455,6 +455,12 @@ static void a_recovery_is_not_forgotten_by_a_restart(void **state)
     qn_consensus_info(c, &info);
     assert_int_equal(info.next_memory, QN_MEMORY_LOST);
     qn_consensus_free(c);
+
+    config.final_view = 9; /* became final after the head was written, and before the restart */
+    c = qn_consensus_new(&config, 1000);
+    qn_consensus_info(c, &info);
+    assert_int_equal(info.next_memory, QN_MEMORY_INTACT);
+    qn_consensus_free(c);
     finish(h);
 }
 

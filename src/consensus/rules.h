@@ -99,6 +99,8 @@ enum qn_message_kind qn_vote_message_kind(enum qn_vote_kind kind);
 /* ---- finalize.c: rules 5 and 7 ---- */
 /* Executes, finalizes and commits whatever is certified and can be. */
 void qn_settle(struct qn_consensus *c);
+/* A block that is final in this view: does it show that a recovered memory lacks nothing of the next epoch? */
+void qn_final_note_life(struct qn_consensus *c, const struct qn_block *block, uint64_t view);
 /* Moves the base of the window. */
 void qn_final_set(struct qn_consensus *c, struct qn_block *block, uint64_t view);
 static inline uint64_t qn_final_height(const struct qn_consensus *c)
