@@ -90,6 +90,11 @@ class RevokeTest(unittest.TestCase):
     def check_no_return(self, cluster, others, culprit):
         """Neither the running process nor a new one with the same key gets a link; the others refuse it
         for the right reason."""
+        q.wait_until(lambda: culprit.metrics().get('qnet_handshakes_total{kind="resumed"}', 0) >= 3,
+                     "the running process resumed sessions from before")
+        self.assertEqual(culprit.status()["links"]["live"], 0)
+        for node in others:
+            self.assertEqual(links_to(node, culprit.id), [], f"{node.name} let it in")
         before = {node: node.metrics().get('qnet_link_closes_total{reason="revoked"}', 0) for node in others}
         culprit.terminate()
         self.assertEqual(culprit.process.wait(timeout=20), 0)

@@ -35,9 +35,15 @@ static void open_link(struct qn_link *link)
         .remote = link->remote,
         .handshake_us = saturate(now - link->handshake_start_us),
         .handshake_cpu_us = link->handshake_cpu_us,
+        .is_resumed = qn_tls_is_resumed(link->tls),
     };
 
     qn_tls_peer_key(link->tls, &up.key);
+    if (up.is_resumed) {
+        transport->counters.handshakes_resumed += 1;
+    } else {
+        transport->counters.handshakes_full += 1;
+    }
     link->state = QN_LINK_OPEN;
     link->deadline_us = UINT64_MAX;
     link->key_update_us = now + transport->limits.key_update_interval;

@@ -11,6 +11,7 @@ static void on_up(void *context, const struct qn_link_up *up)
     event.link_up.remote = up->remote;
     event.link_up.handshake_us = up->handshake_us;
     event.link_up.handshake_cpu_us = up->handshake_cpu_us;
+    event.link_up.is_resumed = up->is_resumed;
     qn_runtime_deliver(context, &event, NULL);
 }
 

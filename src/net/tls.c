@@ -81,7 +81,7 @@ static bool set_identity(SSL_CTX *context, EVP_PKEY *pkey)
     return is_set;
 }
 
-static bool set_up(SSL_CTX *context, const struct qn_key *key)
+static bool set_up(struct qn_tls *tls, SSL_CTX *context, const struct qn_key *key, bool is_client)
 {
     const struct qn_suite *own = qn_suite_find(qn_key_public(key)->suite);
 
@@ -90,12 +90,11 @@ static bool set_up(SSL_CTX *context, const struct qn_key *key)
     SSL_CTX_set_client_hello_cb(context, qn_tls_on_client_hello, NULL);
     SSL_CTX_set_alpn_select_cb(context, qn_tls_on_alpn, NULL);
     SSL_CTX_set_max_cert_list(context, PEER_CERTIFICATE_LEN_MAX);
-    (void)SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     (void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     (void)SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION);
     /* No middlebox ever understood this protocol: nothing to pretend for. */
     (void)SSL_CTX_clear_options(context, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
-    return SSL_CTX_set_num_tickets(context, 0) == 1 &&
+    return qn_tls_set_resumption(tls, context, is_client) &&
            SSL_CTX_set_alpn_protos(context, qn_tls_alpn, sizeof qn_tls_alpn) == 0 &&
            set_algorithms(context, own) && set_identity(context, qn_key_tls_handle(key));
 }
@@ -110,8 +109,12 @@ struct qn_tls *qn_tls_new(const struct qn_key *key)
     /* OpenSSL writes to sockets without MSG_NOSIGNAL. */
     (void)signal(SIGPIPE, SIG_IGN);
     ERR_clear_error();
-    tls->context = SSL_CTX_new(TLS_method());
-    if (tls->context == NULL || !set_up(tls->context, key)) {
+    qn_tls_sessions_init(&tls->dialled, QN_TLS_SESSIONS_MAX);
+    qn_tls_sessions_init(&tls->accepted, QN_TLS_SESSIONS_MAX);
+    tls->dialling = SSL_CTX_new(TLS_client_method());
+    tls->accepting = SSL_CTX_new(TLS_server_method());
+    if (tls->dialling == NULL || tls->accepting == NULL || !set_up(tls, tls->dialling, key, true) ||
+        !set_up(tls, tls->accepting, key, false)) {
         qn_tls_free(tls);
         ERR_clear_error();
         return NULL;
@@ -124,6 +127,9 @@ void qn_tls_free(struct qn_tls *tls)
     if (tls == NULL) {
         return;
     }
-    SSL_CTX_free(tls->context);
+    SSL_CTX_free(tls->dialling);
+    SSL_CTX_free(tls->accepting);
+    qn_tls_sessions_fini(&tls->dialled);
+    qn_tls_sessions_fini(&tls->accepted);
     free(tls);
 }

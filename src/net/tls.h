@@ -1,5 +1,9 @@
 /* TLS 1.3 between two keys: raw public keys both ways (RFC 7250), hybrid post-quantum key exchange,
- * ALPN "qnet/1". No certificates, tickets, resumption or early data.
+ * ALPN "qnet/1". No certificates or early data.
+ *
+ * A session with a key that is known to both is resumed (tls_resume.c): no signatures, but a key exchange as
+ * hybrid as ever, and whatever a full handshake is held to. What its owner thinks of the key by now
+ * is for the owner to check again.
  *
  * OpenSSL stays behind this header. A qn_tls may be used by several threads, a session by one at a
  * time. Spec: DESIGN sections 4 and 6. */
@@ -9,7 +13,12 @@
 #include "crypto/key.h"
 #include "wire/types.h"
 
-enum { QN_TLS_RECORD_LEN_MAX = 16384 }; /* plaintext of one record: RFC 8446 section 5.1 */
+enum {
+    QN_TLS_RECORD_LEN_MAX = 16384, /* plaintext of one record: RFC 8446 section 5.1 */
+    QN_TLS_SESSIONS_MAX = 3000,    /* kept for resumption, each way; about 2.3 KB each */
+};
+/* After this a peer has to prove its key anew. */
+#define QN_TLS_SESSION_LIFETIME QN_SECONDS(7200)
 
 /* What all sessions of one key share. */
 struct qn_tls;
@@ -44,6 +53,8 @@ void qn_tls_close(struct qn_tls_session *session);
 enum qn_tls_result qn_tls_handshake(struct qn_tls_session *session);
 /* After the handshake: the key that the peer proved. */
 void qn_tls_peer_key(const struct qn_tls_session *session, struct qn_public_key *key);
+/* After the handshake: it did without signatures, since an earlier one had them. */
+bool qn_tls_is_resumed(const struct qn_tls_session *session);
 /* "X25519MLKEM768" and "TLSv1.3"; valid as long as the session. */
 const char *qn_tls_group(const struct qn_tls_session *session);
 const char *qn_tls_version(const struct qn_tls_session *session);

@@ -3,15 +3,21 @@
 #define QN_TLS_INTERNAL_H
 
 #include "net/tls.h"
+#include "net/tls_sessions.h"
 
 #include <openssl/ssl.h>
 
 struct qn_tls {
-    SSL_CTX *context;
+    SSL_CTX *dialling;
+    SSL_CTX *accepting;
+    struct qn_tls_sessions dialled;  /* by node id */
+    struct qn_tls_sessions accepted; /* by the name that the other end was given */
 };
 
 struct qn_tls_session {
     SSL *ssl;
+    struct qn_tls *tls;
+    bool has_offered; /* a session that was kept */
     bool has_expected_id;
     struct qn_node_id expected_id;
     enum qn_close_reason failure; /* NORMAL: none yet; callbacks set it before OpenSSL gives up */
@@ -24,6 +30,15 @@ extern const uint8_t qn_tls_alpn[7];
 /* A self-signed certificate for pkey. No peer is ever shown or asked for one: it only keeps a
  * server that has nothing but a raw key from the crash of CVE-2026-14457. NULL on failure. */
 X509 *qn_tls_certificate_new(EVP_PKEY *pkey);
+
+/* tls_resume.c */
+bool qn_tls_set_resumption(struct qn_tls *tls, SSL_CTX *context, bool is_client);
+/* Before a handshake with the expected id: resumes, if a session with it is kept. */
+void qn_tls_offer_session(struct qn_tls_session *session);
+/* The handshake failed: if it offered a session, the next one does without. */
+void qn_tls_drop_offered(struct qn_tls_session *session);
+/* Before a connection is given up. */
+void qn_tls_keep_resumable(struct qn_tls_session *session);
 
 /* Callbacks of a context; they judge the peer and note precise reasons in the session. */
 int qn_tls_on_verify(int is_ok, X509_STORE_CTX *store);

@@ -285,6 +285,25 @@ static void the_expected_key_is_accepted(void **state)
     assert_true(qn_lab_link(scene->a, scene->b, &scene->link, &other_side));
 }
 
+/* The core judges it anew all the same: to it a link is a link. */
+static void a_peer_that_was_linked_before_is_resumed(void **state)
+{
+    struct scene *scene = *state;
+    struct qn_node_id expected = qn_public_key_id(qn_key_public(qn_lab_key(scene->b)));
+    struct qn_lab_event up;
+
+    assert_int_equal(qn_lab_metric(scene->a, "qnet_handshakes_total", "full"), 1);
+    qn_lab_dial(scene->a, 6, qn_lab_port(scene->b), &expected);
+    assert_true(qn_lab_wait(scene->a, &up, QN_EVENT_LINK_UP, is_dialled_as, 6));
+    assert_memory_equal(up.peer.bytes, expected.bytes, sizeof expected.bytes);
+    assert_int_equal(qn_lab_metric(scene->a, "qnet_handshakes_total", "resumed"), 1);
+    assert_true(qn_lab_wait_metric(scene->b, "qnet_handshakes_total", "resumed", 1));
+    assert_int_equal(qn_lab_metric(scene->b, "qnet_handshakes_total", "full"), 1);
+    assert_true(qn_lab_exchange(scene->a, up.subject));
+    qn_lab_close(scene->a, up.subject, QN_CLOSE_NORMAL, true);
+    assert_true(qn_lab_wait_count(scene->b, QN_EVENT_LINK_DOWN, 1));
+}
+
 static void garbage_instead_of_tls_is_refused(void **state)
 {
     struct scene *scene = *state;
@@ -368,6 +387,7 @@ int main(void)
         SCENE(a_server_without_alpn_is_refused),
         SCENE(a_key_that_is_not_the_expected_one_is_refused),
         SCENE(the_expected_key_is_accepted),
+        SCENE(a_peer_that_was_linked_before_is_resumed),
         SCENE(garbage_instead_of_tls_is_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

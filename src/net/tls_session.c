@@ -16,7 +16,8 @@ struct qn_tls_session *qn_tls_open(struct qn_tls *tls, int fd, bool is_client,
     }
     ERR_clear_error();
     session->failure_text = "";
-    session->ssl = SSL_new(tls->context);
+    session->tls = tls;
+    session->ssl = SSL_new(is_client ? tls->dialling : tls->accepting);
     if (session->ssl == NULL || SSL_set_fd(session->ssl, fd) != 1 ||
         SSL_set_app_data(session->ssl, session) != 1) {
         qn_tls_close(session);
@@ -28,6 +29,9 @@ struct qn_tls_session *qn_tls_open(struct qn_tls *tls, int fd, bool is_client,
     }
     if (is_client) {
         SSL_set_connect_state(session->ssl);
+        if (session->has_expected_id) {
+            qn_tls_offer_session(session);
+        }
     } else {
         SSL_set_accept_state(session->ssl);
     }
@@ -39,6 +43,9 @@ void qn_tls_close(struct qn_tls_session *session)
     if (session == NULL) {
         return;
     }
+    if (session->ssl != NULL) {
+        qn_tls_keep_resumable(session);
+    }
     SSL_free(session->ssl);
     free(session);
 }
@@ -46,11 +53,20 @@ void qn_tls_close(struct qn_tls_session *session)
 enum qn_tls_result qn_tls_handshake(struct qn_tls_session *session)
 {
     ERR_clear_error();
-    int result = SSL_do_handshake(session->ssl);
-    if (result != 1) {
-        return qn_tls_outcome(session, result);
+    int done = SSL_do_handshake(session->ssl);
+    enum qn_tls_result result = done == 1 ? QN_TLS_DONE : qn_tls_outcome(session, done);
+    if (result == QN_TLS_DONE && !qn_tls_check_peer(session)) {
+        result = QN_TLS_FAILED;
     }
-    return qn_tls_check_peer(session) ? QN_TLS_DONE : QN_TLS_FAILED;
+    if (result == QN_TLS_FAILED || result == QN_TLS_CLOSED) {
+        qn_tls_drop_offered(session);
+    }
+    return result;
+}
+
+bool qn_tls_is_resumed(const struct qn_tls_session *session)
+{
+    return SSL_session_reused(session->ssl) == 1;
 }
 
 void qn_tls_peer_key(const struct qn_tls_session *session, struct qn_public_key *key)

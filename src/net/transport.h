@@ -47,6 +47,8 @@ struct qn_transport_counters {
     size_t closing;   /* now: flushing */
     uint64_t accepted;
     uint64_t dialled;
+    uint64_t handshakes_full;
+    uint64_t handshakes_resumed;
     uint64_t failures[QN_CLOSE_COUNT];
     uint64_t key_updates;
     uint64_t bytes_sent;
@@ -63,6 +65,7 @@ struct qn_link_up {
     struct qn_endpoint remote;
     uint32_t handshake_us;
     uint32_t handshake_cpu_us;
+    bool is_resumed;
 };
 
 struct qn_transport_sink {

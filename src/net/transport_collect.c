@@ -28,6 +28,7 @@ static void put_links(const struct qn_metric_sink *sink,
                       const struct qn_transport_counters *counters)
 {
     static const char links_help[] = "Links by state.";
+    static const char handshakes_help[] = "Handshakes of links, full ones and resumed ones.";
     static const char opened_help[] = "Links that finished their handshake, by direction.";
 
     put(sink, "qnet_net_links", links_help, QN_METRIC_GAUGE, "state", "open",
@@ -40,6 +41,10 @@ static void put_links(const struct qn_metric_sink *sink,
         (double)counters->accepted);
     put(sink, "qnet_links_opened_total", opened_help, QN_METRIC_COUNTER, "direction", "out",
         (double)counters->dialled);
+    put(sink, "qnet_handshakes_total", handshakes_help, QN_METRIC_COUNTER, "kind", "full",
+        (double)counters->handshakes_full);
+    put(sink, "qnet_handshakes_total", handshakes_help, QN_METRIC_COUNTER, "kind", "resumed",
+        (double)counters->handshakes_resumed);
 }
 
 static void put_failures(const struct qn_metric_sink *sink, const uint64_t failures[QN_CLOSE_COUNT])

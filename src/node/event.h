@@ -76,6 +76,7 @@ struct qn_event {
                 remote; /* address and port as seen; port of an inbound link is ephemeral */
             uint32_t handshake_us;     /* wall time of the TLS handshake */
             uint32_t handshake_cpu_us; /* CPU time of this side's part of it */
+            bool is_resumed; /* it rests on an earlier one's signatures; the key is worth no more */
         } link_up;
         struct {
             qn_link_id link;

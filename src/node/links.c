@@ -191,9 +191,12 @@ static void send_hello(struct qn_node *node, const struct qn_link *link)
     qn_node_send(node, link, QN_HELLO, 0, qn_hello_encode(&hello));
 }
 
-/* One sample for each handshake, whatever becomes of the link. */
+/* One sample for each full handshake, whatever becomes of the link. */
 static void sample_handshake(struct qn_node *node, const struct qn_event *event)
 {
+    if (event->link_up.is_resumed) {
+        return;
+    }
     qn_samples_add(&node->samples[QN_TIMING_HANDSHAKE], event->link_up.handshake_us);
     qn_samples_add(&node->samples[QN_TIMING_HANDSHAKE_CPU], event->link_up.handshake_cpu_us);
 }
