@@ -307,6 +307,34 @@ static void three_silent_seconds_end_a_link(void **state)
     tear_down(&bench);
 }
 
+/* Whoever could foresee a nonce would answer before it is asked, and look near from far away. */
+static void the_next_nonce_does_not_follow_from_those_before(void **state)
+{
+    (void)state;
+    struct bench bench;
+    struct qn_event tick = {.kind = QN_EVENT_TICK};
+    uint64_t nonces[QN_PING_MISSED_MAX] = {0};
+    size_t count = 0;
+    set_up(&bench);
+    qn_link_id link = link_up(&bench, genesis_key(&bench, 1));
+    struct qn_hello hello = good_hello(&bench);
+    receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
+    for (int i = 0; i < 60 && count < QN_PING_MISSED_MAX; i++) {
+        const struct qn_action *send = find(&bench, QN_ACTION_SEND, link, QN_PING);
+        struct qn_ping ping;
+        if (send != NULL) {
+            assert_int_equal(qn_ping_decode(&ping, qn_buf_span(send->send.bytes)), QN_OK);
+            nonces[count++] = ping.nonce;
+        }
+        bench.now += QN_MS(100);
+        step(&bench, &tick);
+    }
+    assert_int_equal(count, QN_PING_MISSED_MAX);
+    assert_true(nonces[1] - nonces[0] > 1000000 && nonces[0] - nonces[1] > 1000000);
+    assert_true(nonces[2] - nonces[1] != nonces[1] - nonces[0]);
+    tear_down(&bench);
+}
+
 struct heard {
     unsigned peers;
     unsigned unquoted;
@@ -357,6 +385,7 @@ int main(void)
         cmocka_unit_test(strangers_fill_their_slots_and_no_others),
         cmocka_unit_test(a_stranger_without_a_network_gets_the_genesis_data),
         cmocka_unit_test(three_silent_seconds_end_a_link),
+        cmocka_unit_test(the_next_nonce_does_not_follow_from_those_before),
         cmocka_unit_test(peer_ids_are_logged_as_text),
     };
     const char *why = NULL;

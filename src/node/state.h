@@ -154,6 +154,8 @@ struct qn_node {
     size_t link_count;
     struct qn_map link_index;                      /* link id, padded -> slot */
     qn_link_id validator_links[QN_VALIDATORS_MAX]; /* per validator index; 0: none */
+    uint64_t ping_key[2];                          /* of the nonces of pings */
+    uint64_t pings;                                /* nonces made */
     struct qn_dialer dialer;
     struct qn_peer_table peers;
     struct qn_announcer announcer;

@@ -7,7 +7,7 @@ void qn_liveness_init(struct qn_liveness *liveness, qn_time_us now)
     *liveness = (struct qn_liveness){.next_us = now};
 }
 
-enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t *nonce,
+enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t nonce,
                                          qn_time_us now)
 {
     if (now < liveness->next_us) {
@@ -19,10 +19,9 @@ enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t 
             return QN_LIVENESS_DROP;
         }
     }
-    liveness->nonce += 1;
+    liveness->nonce = nonce;
     liveness->sent_us = now;
     liveness->next_us = now + QN_PING_INTERVAL;
-    *nonce = liveness->nonce;
     return QN_LIVENESS_SEND_PING;
 }
 

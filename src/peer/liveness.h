@@ -20,8 +20,9 @@ enum qn_liveness_action { QN_LIVENESS_WAIT, QN_LIVENESS_SEND_PING, QN_LIVENESS_D
 
 /* The first ping is due at once. */
 void qn_liveness_init(struct qn_liveness *liveness, qn_time_us now);
-/* SEND_PING: the caller sends a PING with *nonce. DROP: the peer is gone. */
-enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t *nonce,
+/* SEND_PING: the caller sends a PING with this nonce. DROP: the peer is gone. A nonce is one that nobody can
+ * foresee: who could would answer before the ping arrives, and look nearer than it is. */
+enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t nonce,
                                          qn_time_us now);
 /* A PONG; one that does not answer the latest ping is ignored. */
 void qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, qn_time_us now);
