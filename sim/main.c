@@ -5,6 +5,7 @@
 #include "sim/hashes.h"
 #include "sim/identity.h"
 #include "sim/options.h"
+#include "sim/peers/command.h"
 #include "sim/progress.h"
 #include "sim/scenario.h"
 
@@ -99,6 +100,9 @@ static int scenarios(struct qn_sim_options *options)
     if (scenario != NULL) {
         return one_scenario(scenario, options);
     }
+    if (qn_peers_command_knows(options->scenario)) {
+        return qn_peers_command_run(options->scenario, options->first_seed, options->quick);
+    }
     if (!list && strcmp(options->scenario, "all") != 0) {
         (void)fprintf(stderr, "error: no scenario %s; see --scenario list\n", options->scenario);
         return EXIT_USAGE;
@@ -110,6 +114,9 @@ static int scenarios(struct qn_sim_options *options)
         } else if (one_scenario(scenario, options) != EXIT_SUCCESS) {
             status = EXIT_FAILURE;
         }
+    }
+    if (list) {
+        qn_peers_command_list();
     }
     return status;
 }

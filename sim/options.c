@@ -20,7 +20,9 @@ static const char usage[] =
     "  --seed S          this one run\n"
     "  --minutes M       stop after so long (default 1, if no last seed is given)\n"
     "  --nodes N         validators: 4 to 10 (default: drawn; 4, 5, 7 or 10)\n"
-    "  --scenario NAME   a named run instead of random ones; list shows them, all runs them all\n"
+    "  --scenario NAME   a named run instead of random ones; list shows them, all runs them all,\n"
+    "                    peers/all those of the peer layer in networks of light nodes\n"
+    "  --quick           with --scenario peers/...: the short form that the tests run\n"
     "  --trace           with --seed or --scenario: a readable transcript on standard output\n"
     "  --hashes          print the trace hash of every run\n"
     "  --check-hashes F  run the list of seeds in file F and compare their trace hashes\n"
@@ -108,6 +110,9 @@ static bool take(struct qn_sim_options *options, int which, const char *value)
     case 'g':
         options->gate = true;
         return true;
+    case 'q':
+        options->quick = true;
+        return true;
     case 'k':
     case 'w':
         options->hash_file = value;
@@ -142,6 +147,7 @@ enum qn_sim_options_verdict qn_sim_options_parse(struct qn_sim_options *options,
         {"scenario", required_argument, NULL, 'c'},
         {"trace", no_argument, NULL, 't'},
         {"gate", no_argument, NULL, 'g'},
+        {"quick", no_argument, NULL, 'q'},
         {"hashes", no_argument, NULL, 'x'},
         {"check-hashes", required_argument, NULL, 'k'},
         {"write-hashes", required_argument, NULL, 'w'},

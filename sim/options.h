@@ -14,6 +14,7 @@ struct qn_sim_options {
     bool trace;
     bool hashes;          /* print each run's trace hash */
     bool gate;            /* a program that is broken on purpose: not to be caught is the failure */
+    bool quick;           /* the short form of a scenario of the peer layer */
     const char *scenario; /* NULL: random runs */
     const char *hash_file; /* NULL: none; else a list of runs (hashes.h) */
     bool write_hashes;     /* of hash_file, rather than compare */
