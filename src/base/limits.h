@@ -55,7 +55,10 @@ enum {
     QN_QUEUE_P2_COUNT_MAX = 64,       /* messages; then BUSY */
     QN_QUEUE_P3_LEN_MAX = 4194304,    /* bytes; then no more until drained */
     QN_PENDING_REQUESTS_MAX = 256, /* requests of ours or relayed by us that wait for an answer */
-    QN_KNOWN_PEERS_MAX = 3000,     /* peer records kept */
+    QN_PEERS_PER_REGION_MIN = 8,   /* places of the peer list, in the smallest networks ... */
+    QN_PEERS_PER_REGION_MAX = 500, /* ... and in the largest */
+    QN_PEERS_EXEMPT_MAX = 192,     /* peers beside these: committee, reserved, anchors */
+    QN_KNOWN_PEERS_MAX = 3192,     /* peers of the list, all six regions and exempt ones */
     QN_ANNOUNCE_HOPS_MAX = 8,
     QN_OUTBOUND_TARGET = 8, /* links a node outside the committee keeps by dialling */
 
