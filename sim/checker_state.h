@@ -9,7 +9,7 @@
 enum {
     QN_SIM_HEIGHTS_MAX = 4096,
     QN_SIM_VOTE_VIEWS_MAX = 8192, /* (epoch, view) pairs that votes were seen of */
-    QN_SIM_EPOCHS_MAX = 64,
+    QN_SIM_EPOCHS_MAX = 128,
     QN_SIM_ACKNOWLEDGED_MAX = 1024,
     QN_SIM_DIGESTS_MAX = 4, /* different blocks voted for in one view */
     QN_SIM_KINDS = 3,

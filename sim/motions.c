@@ -73,6 +73,9 @@ void qn_sim_motion_act(struct qn_sim *sim)
     const struct qn_sim_host *candidate = find_candidate(sim, &entry);
     struct qn_tx motion = make_tx(sim, QN_TX_VALIDATORS);
 
+    if (sim->checker->epoch + QN_SIM_HOSTS_MAX >= QN_SIM_EPOCHS_MAX) {
+        return; /* what is left is for evidence, which takes out each host at most once */
+    }
     if (candidate != NULL && (entry.roles & QN_ROLE_VALIDATOR) == 0) {
         ask_for_the_role(sim, candidate, &entry);
         return;
