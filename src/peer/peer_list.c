@@ -4,6 +4,7 @@
 #include "peer/peer_worth.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static size_t capacity_of(size_t per_region)
 {
@@ -152,8 +153,8 @@ static void resize(struct qn_peer_list *list, size_t capacity)
 {
     struct qn_peer_list old = *list;
     *list = (struct qn_peer_list){.limit = old.limit,
-                                  .verdicts_demanded = old.verdicts_demanded,
                                   .by_id.hash_key = {old.by_id.hash_key[0], old.by_id.hash_key[1]}};
+    memcpy(list->verdicts_demanded, old.verdicts_demanded, sizeof list->verdicts_demanded);
     take_memory(list, capacity > old.count ? capacity : old.count);
     for (size_t i = 0; i < (size_t)QN_REGION_COUNT * QN_PEER_STATE_COUNT; i++) {
         const struct qn_peer_entry *from = qn_peer_list_first(
@@ -184,9 +185,10 @@ void qn_peer_list_set_limit(struct qn_peer_list *list, size_t per_region, qn_tim
     resize(list, capacity_of(per_region));
 }
 
-void qn_peer_list_demand_verdicts(struct qn_peer_list *list, bool demanded, qn_time_us now)
+void qn_peer_list_demand_verdicts(struct qn_peer_list *list, enum qn_region region, bool demanded,
+                                  qn_time_us now)
 {
-    list->verdicts_demanded = demanded;
+    list->verdicts_demanded[region] = demanded;
     (void)qn_peer_list_trim(list, now);
 }
 
@@ -224,7 +226,7 @@ size_t qn_peer_list_trim(struct qn_peer_list *list, qn_time_us now)
     for (int i = 0; i < QN_REGION_COUNT; i++) {
         enum qn_region region = (enum qn_region)i;
         gone += trim_region(list, region, false, &list->counted[i], list->limit, now);
-        if (list->verdicts_demanded) {
+        if (list->verdicts_demanded[i]) {
             gone += trim_region(list, region, true, &list->unverified[i],
                                 qn_peer_list_unverified_max(list), now);
         }
@@ -237,7 +239,7 @@ size_t qn_peer_list_trim(struct qn_peer_list *list, qn_time_us now)
 static bool make_place(struct qn_peer_list *list, enum qn_region region,
                        enum qn_region_verdict verdict, bool linked, qn_time_us now)
 {
-    bool counts_unverified = list->verdicts_demanded && verdict != QN_REGION_VERIFIED;
+    bool counts_unverified = list->verdicts_demanded[region] && verdict != QN_REGION_VERIFIED;
     size_t unverified = counts_unverified ? list->unverified[region] : 0;
     size_t unverified_max = qn_peer_list_unverified_max(list);
     size_t held = list->counted[region];

@@ -10,8 +10,9 @@
 
 #include "base/buf.h"
 #include "crypto/hash.h"
+#include "peer/coordinates.h"
 #include "peer/net_address.h"
-#include "peer/region_verdict.h"
+#include "peer/region_check.h"
 
 enum qn_peer_state { QN_PEER_COLD, QN_PEER_WARM, QN_PEER_HOT, QN_PEER_STATE_COUNT };
 /* "cold", "warm", "hot"; static. */
@@ -39,21 +40,23 @@ struct qn_peer_entry {
     uint8_t hops;                  /* that the record's announcement had passed */
     uint16_t flags;
     uint16_t next, previous;  /* of the same region and state; slot + 1, 0: none */
+    uint32_t moved_s;         /* when it was last told to go, seconds; 0: never. The owner's. */
     struct qn_buf *record;    /* encoded signed record, a reference of the list's; NULL: none */
     uint64_t record_sequence; /* 0: no record */
     qn_time_us record_us;     /* when it was accepted */
     qn_time_us first_seen_us;
     qn_time_us state_us;  /* since when it is in its state */
     qn_time_us proven_us; /* when it last answered with its key at its address; 0: never */
+    uint64_t link;        /* hot: its number, else 0 */
 
     uint64_t registry_index; /* QN_PEER_INDEX_UNKNOWN */
-    uint64_t link;           /* hot: its number, else 0 */
     qn_time_us heard_us;     /* last sign of life or news of it */
     uint32_t rtt_us;         /* smoothed; 0: not measured */
     uint32_t rtt_min_us;
     uint32_t rtt_jitter_us;
-    uint32_t deliveries; /* announcements, and those of them that nobody had brought before */
-    uint32_t deliveries_first;
+    uint32_t deliveries; /* announcements, and those of them that nobody had brought before; ... */
+    uint32_t deliveries_first;         /* ... the owner lets them fade */
+    struct qn_coordinates coordinates; /* as it says; error 0: none */
 };
 enum { QN_PEER_ENTRY_LEN_MAX = 200 };
 _Static_assert(sizeof(struct qn_peer_entry) <= QN_PEER_ENTRY_LEN_MAX, "DESIGN section 12");
@@ -73,7 +76,7 @@ struct qn_peer_list {
     size_t capacity; /* slots */
     size_t count;
     size_t exempt;
-    bool verdicts_demanded;
+    bool verdicts_demanded[QN_REGION_COUNT];
     uint16_t free_first; /* slot + 1 */
     struct qn_peer_entry *entries;
     struct qn_peer_index by_id;
@@ -90,8 +93,10 @@ void qn_peer_list_fini(struct qn_peer_list *list);
 /* 1..QN_PEERS_PER_REGION_MAX. Takes or gives back memory; entries move. Lowered, the worst cold peers go, then warm
  * ones; hot ones stay until their owner closes them and trims. */
 void qn_peer_list_set_limit(struct qn_peer_list *list, size_t per_region, qn_time_us now);
-/* While true, peers whose region is not VERIFIED hold at most a tenth of a region's places (one at least). */
-void qn_peer_list_demand_verdicts(struct qn_peer_list *list, bool demanded, qn_time_us now);
+/* While true, peers whose region is not VERIFIED hold at most a tenth of this region's places (one at least). Not
+ * demanded of any at first. */
+void qn_peer_list_demand_verdicts(struct qn_peer_list *list, enum qn_region region, bool demanded,
+                                  qn_time_us now);
 /* Lets those go that limits have no place for, worst first, never hot or exempt ones. To be called after links
  * ended and verdicts fell. Returns how many went. */
 size_t qn_peer_list_trim(struct qn_peer_list *list, qn_time_us now);

@@ -160,7 +160,7 @@ static const char *check_region(const struct qn_peer_list *list, struct recount 
     if (here.counted != list->counted[region] || here.unverified != list->unverified[region]) {
         return "peer list: a region's places are not those that are taken";
     }
-    if (list->verdicts_demanded && here.unverified > qn_peer_list_unverified_max(list) &&
+    if (list->verdicts_demanded[region] && here.unverified > qn_peer_list_unverified_max(list) &&
         here.unverified > here.unverified_hot) {
         return "peer list: peers of no verified region hold too many places";
     }

@@ -228,7 +228,7 @@ static void unverified_peers_hold_a_tenth_where_verdicts_are_demanded(void **sta
     for (unsigned i = 0; i < 30; i++) {
         qn_peer_list_set_verdict(&list, find(&list, i), QN_REGION_VERIFIED);
     }
-    qn_peer_list_demand_verdicts(&list, true, 100);
+    qn_peer_list_demand_verdicts(&list, QN_REGION_ASIA, true, 100);
     assert_null(qn_peer_list_invariant(&list));
     assert_int_equal(list.counted[QN_REGION_ASIA], 35);
     assert_int_equal(list.unverified[QN_REGION_ASIA], 5);
