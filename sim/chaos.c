@@ -26,14 +26,17 @@ unsigned qn_sim_losable(const struct qn_sim *sim)
     return lost < sim->plan.fault_budget ? sim->plan.fault_budget - lost : 0;
 }
 
-static bool is_trusted(const struct qn_sim_host *host)
+/* What the next epoch may make of its memory, and whether it votes already. */
+static bool is_trusted(const struct qn_sim_host *host, bool *votes)
 {
     struct qn_consensus_info info;
 
+    *votes = host->node->consensus != NULL;
     if (host->node->consensus == NULL) {
         return true;
     }
     qn_consensus_info(host->node->consensus, &info);
+    *votes = info.started && !info.joining;
     return info.next_memory == QN_MEMORY_TRUSTED;
 }
 
@@ -43,12 +46,14 @@ static void update_forgetful(struct qn_sim *sim)
 {
     for (size_t i = 0; i < sim->host_count; i++) {
         struct qn_sim_host *host = &sim->hosts[i];
-        bool votes = host->node != NULL && (host->voted || !host->member) &&
-                     !qn_sim_host_is_recovering(host) && is_trusted(host);
-        if (votes) {
+        bool votes = false;
+        if (host->node == NULL) {
+            continue;
+        }
+        if (!is_trusted(host, &votes)) {
+            host->forgot |= host->member && votes;
+        } else if ((host->voted || !host->member) && !qn_sim_host_is_recovering(host)) {
             host->forgot = false;
-        } else if (host->node != NULL && host->member && !is_trusted(host)) {
-            host->forgot = true;
         }
     }
 }

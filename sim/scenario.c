@@ -34,6 +34,8 @@ static const struct qn_sim_scenario scenarios[] = {
     {"deaf_leader", "one validator is heard but hears nothing", NULL, qn_sim_play_deaf_leader},
     {"clock_leap", "one validator's wall clock is a quarter of an hour off", NULL,
      qn_sim_play_clock_leap},
+    {"clocks_ahead", "a quorum's wall clocks are a quarter of an hour ahead, then right again",
+     NULL, qn_sim_play_clocks_ahead},
     {"everyone_pauses", "all processes stand still for ten seconds", NULL,
      qn_sim_play_everyone_pauses},
     {"twin", "one validator runs twice", qn_sim_prepare_twin, qn_sim_play_byzantine},

@@ -33,6 +33,7 @@ void qn_sim_play_rollback(struct qn_sim *sim);
 void qn_sim_play_minority(struct qn_sim *sim);
 void qn_sim_play_deaf_leader(struct qn_sim *sim);
 void qn_sim_play_clock_leap(struct qn_sim *sim);
+void qn_sim_play_clocks_ahead(struct qn_sim *sim);
 void qn_sim_play_everyone_pauses(struct qn_sim *sim);
 
 /* ---- scenario_byzantine.c ---- */

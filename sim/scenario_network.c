@@ -53,6 +53,24 @@ void qn_sim_play_clock_leap(struct qn_sim *sim)
     qn_sim_heal(sim);
 }
 
+/* The chain's time runs ahead with them, and must go on when they are set right. */
+void qn_sim_play_clocks_ahead(struct qn_sim *sim)
+{
+    for (size_t i = 0; i < sim->host_count; i++) {
+        sim->hosts[i].wall_offset_ms = i == VICTIM ? 0 : LEAP_MS;
+    }
+    qn_sim_play_load(sim, QN_SECONDS(10));
+    uint64_t height = qn_sim_chain_height(sim);
+    for (size_t i = 0; i < sim->host_count; i++) {
+        sim->hosts[i].wall_offset_ms = 0;
+    }
+    qn_sim_play_load(sim, QN_SECONDS(10));
+    if (qn_sim_chain_height(sim) <= height) {
+        qn_sim_fail(sim, "wrong_time_does_not_halt", "no block in 10 s of right clocks");
+    }
+    qn_sim_heal(sim);
+}
+
 void qn_sim_play_everyone_pauses(struct qn_sim *sim)
 {
     qn_sim_play_load(sim, QN_SECONDS(3));
