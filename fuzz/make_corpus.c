@@ -12,6 +12,7 @@
 
 #include "ledger/testing/record_families.h"
 #include "ledger/testing/small_ledger.h"
+#include "peer/address_book.h"
 #include "wire/testing/family.h"
 #include "wire/testing/frame_stream.h"
 #include "wire/testing/run.h"
@@ -243,6 +244,48 @@ static void write_proofs(void)
     }
 }
 
+/* --- pages of the address book --- */
+
+static void write_page(const char *name, uint8_t page, struct qn_span bytes)
+{
+    write_seed("address_book", name, (struct qn_span){&page, 1}, bytes);
+}
+
+static void write_book(void)
+{
+    struct qn_book book;
+    qn_book_init(&book, 1, 2);
+    struct qn_buf *secret = qn_book_page_encode(&book, 0, 0);
+    write_page("secret", 0, qn_buf_span(secret));
+    write_page("secret-cut", 0, (struct qn_span){secret->bytes, secret->len - 1});
+    qn_buf_drop(secret);
+    for (uint8_t i = 0; i < 20; i++) {
+        struct qn_book_address what = {.address = {.port = 9876}, .registry_index = i};
+        struct qn_book_source ledger = {.kind = QN_BOOK_LEDGER};
+        what.id.bytes[0] = i;
+        what.region = (enum qn_region)(i % 2);
+        what.address.ip[0] = 0x20;
+        what.address.ip[3] = i;
+        qn_book_good(&book, &what, QN_SECONDS(i));
+        what.address.ip[15] = 1;
+        (void)qn_book_add(&book, &what, &ledger, QN_SECONDS(i)); /* some have another address */
+        if (i == 7) {
+            qn_book_choose_anchors(&book, &what.id, 1);
+        }
+    }
+    for (uint8_t page = 1; page <= 3; page++) {
+        static const char *const names[] = {"", "region", "region-with-anchor", "region-empty"};
+        struct qn_buf *bytes = qn_book_page_encode(&book, page, QN_SECONDS(100));
+        write_page(names[page], page, qn_buf_span(bytes));
+        qn_buf_drop(bytes);
+    }
+    struct qn_buf *bytes = qn_book_page_encode(&book, 1, QN_SECONDS(100));
+    write_page("region-of-another", 2, qn_buf_span(bytes));
+    write_page("region-cut", 1, (struct qn_span){bytes->bytes, bytes->len / 2});
+    qn_buf_drop(bytes);
+    qn_book_fini(&book);
+}
+
 static void write_ledger_seed(const char *target, const char *name, struct qn_span bytes)
 {
     write_seed(target, name, (struct qn_span){NULL, 0}, bytes);
@@ -265,6 +308,7 @@ int main(int argc, char **argv)
     write_frames();
     write_items();
     write_proofs();
+    write_book();
     qn_small_ledger_seeds(write_ledger_seed);
     return 0;
 }
