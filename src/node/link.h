@@ -10,6 +10,12 @@
 #include "peer/token_bucket.h"
 #include "wire/control.h"
 
+/* What the nonces of pings are made from. */
+struct qn_node_pings {
+    uint64_t key[2];
+    uint64_t count;
+};
+
 struct qn_link {
     qn_link_id id; /* 0: free slot */
     bool live;     /* HELLO taken, standing good */

@@ -24,8 +24,8 @@ void qn_node_links_init(struct qn_node *node)
     uint64_t key0 = qn_rng_next(&node->rng);
     uint64_t key1 = qn_rng_next(&node->rng);
     qn_map_init(&node->link_index, node->links_capacity, key0, key1);
-    node->ping_key[0] = qn_rng_next(&node->rng);
-    node->ping_key[1] = qn_rng_next(&node->rng);
+    node->pings.key[0] = qn_rng_next(&node->rng);
+    node->pings.key[1] = qn_rng_next(&node->rng);
 }
 
 void qn_node_links_fini(struct qn_node *node)
@@ -374,9 +374,9 @@ void qn_node_recheck_links(struct qn_node *node)
 /* Under a key of this node's alone, and never the same: no peer can foresee it from others. */
 static uint64_t fresh_nonce(struct qn_node *node)
 {
-    node->pings += 1;
-    struct qn_span number = {(const uint8_t *)&node->pings, sizeof node->pings};
-    return qn_siphash(node->ping_key, number);
+    node->pings.count += 1;
+    struct qn_span number = {(const uint8_t *)&node->pings.count, sizeof node->pings.count};
+    return qn_siphash(node->pings.key, number);
 }
 
 static void poll_link(struct qn_node *node, struct qn_link *link)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { QN_RECORDS_ON_LINK_UP_MAX = 128 }; /* known records told to a new link: half of a P1 queue */
+
 static void announce(struct qn_node *node, const struct qn_link *link, uint8_t hops,
                      struct qn_buf *record)
 {

@@ -26,7 +26,6 @@ enum {
     QN_NODE_TICK_US = 100000,                /* how often links and dials are looked at */
     QN_BLOCK_CHECKS_MAX = 64,                /* blocks whose transactions are being verified */
     QN_PENDING_TXS_MAX = QN_MEMPOOL_TXS_MAX, /* transactions whose signatures are being verified */
-    QN_RECORDS_ON_LINK_UP_MAX = 128, /* known records told to a new link: half of a P1 queue */
 };
 
 /* Who asked for a signature, a verification or a write; the upper byte of a cookie. */
@@ -154,8 +153,7 @@ struct qn_node {
     size_t link_count;
     struct qn_map link_index;                      /* link id, padded -> slot */
     qn_link_id validator_links[QN_VALIDATORS_MAX]; /* per validator index; 0: none */
-    uint64_t ping_key[2];                          /* of the nonces of pings */
-    uint64_t pings;                                /* nonces made */
+    struct qn_node_pings pings;
     struct qn_dialer dialer;
     struct qn_peer_table peers;
     struct qn_announcer announcer;
