@@ -27,6 +27,19 @@ static const uint32_t reach_us[QN_REGION_COUNT] = {
     [QN_REGION_AFRICA] = 60000,        [QN_REGION_OCEANIA] = 50000,
 };
 
+const char *qn_region_verdict_name(enum qn_region_verdict verdict)
+{
+    switch (verdict) {
+    case QN_REGION_UNKNOWN:
+        return "unknown";
+    case QN_REGION_VERIFIED:
+        return "verified";
+    case QN_REGION_REFUTED:
+        return "refuted";
+    }
+    return "unknown";
+}
+
 uint32_t qn_region_floor_us(enum qn_region a, enum qn_region b)
 {
     return (uint32_t)nearest_km[a][b] * FLOOR_US_PER_KM;

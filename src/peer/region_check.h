@@ -10,8 +10,15 @@
 #ifndef QN_REGION_CHECK_H
 #define QN_REGION_CHECK_H
 
-#include "peer/region_verdict.h"
 #include "wire/types.h"
+
+enum qn_region_verdict {
+    QN_REGION_UNKNOWN,  /* too little is measured, or what is measured fits no verdict */
+    QN_REGION_VERIFIED, /* near enough to sites of the declared region */
+    QN_REGION_REFUTED,  /* nearer to sites of other regions than the declared one is */
+};
+/* "unknown", "verified", "refuted"; static. */
+const char *qn_region_verdict_name(enum qn_region_verdict verdict);
 
 enum {
     QN_REGION_EVIDENCE_MIN = 3, /* network groups that measured, for any verdict */
@@ -30,8 +37,7 @@ uint32_t qn_region_floor_us(enum qn_region a, enum qn_region b);
 /* Who answers a site of this region within this time, us, counts as being there. */
 uint32_t qn_region_reach_us(enum qn_region region);
 
-/* The verdict on a node that declares this region: VERIFIED, near enough to sites of it; REFUTED, nearer to sites
- * of other regions than it can be; UNKNOWN, too little or contradicting evidence. Of each group the first counts. */
+/* The verdict on a node that declares this region. Of each group the first evidence counts. */
 enum qn_region_verdict qn_region_check(enum qn_region declared,
                                        const struct qn_region_evidence *evidence, size_t count);
 
