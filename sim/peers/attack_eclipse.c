@@ -5,10 +5,8 @@
 #include "sim/peers/scenario.h"
 
 #include "peer/address_book.h"
-#include "sim/peers/crowd.h"
+#include "sim/peers/book_news.h"
 #include "sim/peers/mix.h"
-
-#include <string.h>
 
 enum {
     HONEST = 6000,
@@ -48,16 +46,6 @@ struct tally {
     uint64_t most; /* hostile links after one restart */
 };
 
-static struct qn_book_address address_of(const struct qn_crowd *crowd, uint32_t node)
-{
-    return (struct qn_book_address){
-        .id = qn_crowd_id(crowd, node),
-        .address = qn_crowd_address(crowd, node),
-        .region = (enum qn_region)crowd->nodes[node].declared,
-        .registry_index = node,
-    };
-}
-
 static uint32_t draw(struct victim *victim, bool hostile)
 {
     for (;;) {
@@ -72,13 +60,8 @@ static void tell(struct victim *victim, bool hostile)
 {
     uint32_t by = draw(victim, hostile);
     uint32_t whom = draw(victim, hostile);
-    struct qn_net_address teller = qn_crowd_address(&victim->crowd, by);
-    struct qn_book_address what = address_of(&victim->crowd, whom);
-    struct qn_book_source from = {.kind = QN_BOOK_RECORD,
-                                  .group = qn_book_group(&teller),
-                                  .id = qn_crowd_id(&victim->crowd, by)};
 
-    (void)qn_book_add(&victim->book, &what, &from, victim->now);
+    (void)qn_peers_tell_book(&victim->book, &victim->crowd, by, whom, victim->now);
 }
 
 static void count(const struct victim *victim, uint64_t known[2], uint64_t tried[2])

@@ -51,6 +51,16 @@ static uint32_t next_ip(uint16_t *hosts_of_group, uint32_t first_octet, uint32_t
     return (first_octet << 24) + (group << 16) + host;
 }
 
+static uint32_t hostile_ip(const struct qn_crowd_plan *plan, struct qn_rng *rng, uint16_t *hosts)
+{
+    if (plan->hostile_subnet) {
+        hosts[0] += 1;
+        QN_ASSERT(hosts[0] < 255);
+        return ((uint32_t)FIRST_OCTET_HOSTILE << 24) + hosts[0];
+    }
+    return next_ip(hosts, FIRST_OCTET_HOSTILE, (uint32_t)qn_rng_below(rng, plan->hostile_groups));
+}
+
 static void place(struct qn_crowd *crowd, const struct qn_crowd_plan *plan, struct qn_rng *rng,
                   uint16_t *honest_hosts, uint16_t *hostile_hosts)
 {
@@ -65,8 +75,7 @@ static void place(struct qn_crowd *crowd, const struct qn_crowd_plan *plan, stru
             node->ip = next_ip(honest_hosts, FIRST_OCTET_HONEST, draw_group(rng));
         } else {
             hostile_left -= 1;
-            node->ip = next_ip(hostile_hosts, FIRST_OCTET_HOSTILE,
-                               (uint32_t)qn_rng_below(rng, plan->hostile_groups));
+            node->ip = hostile_ip(plan, rng, hostile_hosts);
             if (plan->hostile_region >= 0) {
                 node->region = (uint8_t)plan->hostile_region;
             }

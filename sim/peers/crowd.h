@@ -38,6 +38,7 @@ struct qn_crowd_plan {
     size_t hostile;        /* spread over the numbers at random */
     size_t hostile_groups; /* /16 networks of the attacker, 1..QN_CROWD_HOSTILE_GROUPS_MAX */
     int hostile_region;    /* all hostile nodes are there; below 0: as the honest ones */
+    bool hostile_subnet;   /* all in one /24: at most 254 of them */
 };
 /* Everybody is up. */
 void qn_crowd_init(struct qn_crowd *crowd, const struct qn_crowd_plan *plan);

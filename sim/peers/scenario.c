@@ -6,6 +6,9 @@ static const struct qn_peers_scenario scenarios[] = {
     {"peers/eclipse",
      "half of the address book hostile, from 32 networks: after a restart no node is cut off",
      qn_peers_play_eclipse},
+    {"peers/poisoning",
+     "254 nodes of one /24 tell lies as fast as they can: few places, no honest node lost",
+     qn_peers_play_poisoning},
 };
 
 size_t qn_peers_scenario_count(void)

@@ -24,5 +24,6 @@ const struct qn_peers_scenario *qn_peers_scenario_find(const char *name);
 
 /* ---- attack_*.c ---- */
 void qn_peers_play_eclipse(struct qn_peers_run *run);
+void qn_peers_play_poisoning(struct qn_peers_run *run);
 
 #endif
