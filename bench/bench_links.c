@@ -39,6 +39,8 @@ enum {
 
 enum { CLIENT, SERVER, SIDES };
 static const char *const side_names[SIDES] = {"client", "server"};
+enum { FULL, RESUMED, KINDS };
+static const char *const kind_names[KINDS] = {"full", "resumed"};
 
 /* --- Handshakes --- */
 
@@ -47,9 +49,10 @@ struct handshake_case {
     const char *group;
     struct qn_key *key;
     struct qn_tls *tls;
-    SSL_CTX *classical; /* instead of tls */
-    struct bench_samples cpu_ns[SIDES];
-    uint64_t bytes[SIDES]; /* sent */
+    struct qn_node_id id;
+    SSL_CTX *classical; /* instead of tls; never resumed */
+    struct bench_samples cpu_ns[KINDS][SIDES];
+    uint64_t bytes[KINDS][SIDES]; /* sent */
 };
 
 static int accept_any(int is_ok, X509_STORE_CTX *store)
@@ -95,11 +98,12 @@ static void init_case(struct handshake_case *one, unsigned suite_id, size_t coun
         bench_need(one->key != NULL, "key generation");
         one->tls = qn_tls_new(one->key);
         bench_need(one->tls != NULL, "TLS");
+        one->id = qn_public_key_id(qn_key_public(one->key));
     } else {
         one->classical = classical_context();
     }
-    for (size_t side = 0; side < SIDES; side++) {
-        bench_samples_init(&one->cpu_ns[side], count);
+    for (size_t i = 0; i < (size_t)KINDS * SIDES; i++) {
+        bench_samples_init(&one->cpu_ns[i / SIDES][i % SIDES], count);
     }
 }
 
@@ -108,8 +112,8 @@ static void fini_case(struct handshake_case *one)
     qn_tls_free(one->tls);
     qn_key_free(one->key);
     SSL_CTX_free(one->classical);
-    for (size_t side = 0; side < SIDES; side++) {
-        bench_samples_fini(&one->cpu_ns[side]);
+    for (size_t i = 0; i < (size_t)KINDS * SIDES; i++) {
+        bench_samples_fini(&one->cpu_ns[i / SIDES][i % SIDES]);
     }
 }
 
@@ -143,11 +147,13 @@ struct side {
     uint64_t cpu_ns;
 };
 
-static void open_side(struct side *side, const struct handshake_case *one, int fd, bool is_client)
+/* Who knows whom it dials resumes what it has. */
+static void open_side(struct side *side, struct handshake_case *one, int fd, bool is_client,
+                      bool resumes)
 {
     *side = (struct side){0};
     if (one->tls != NULL) {
-        side->session = qn_tls_open(one->tls, fd, is_client, NULL);
+        side->session = qn_tls_open(one->tls, fd, is_client, resumes ? &one->id : NULL);
         bench_need(side->session != NULL, "TLS");
         return;
     }
@@ -186,7 +192,22 @@ static uint64_t bytes_sent(const struct side *side)
                                  : BIO_number_written(SSL_get_wbio(side->ssl));
 }
 
-static void shake_hands(struct handshake_case *one)
+/* One byte to the client, before which it reads the ticket; and was it the kind that it was to be? */
+static void end_handshake(struct side sides[SIDES], bool resumes)
+{
+    uint8_t byte = 1;
+    size_t len = 0;
+
+    if (sides[SERVER].session == NULL) {
+        return;
+    }
+    bench_need(qn_tls_write(sides[SERVER].session, &byte, 1) == QN_TLS_DONE &&
+                   qn_tls_read(sides[CLIENT].session, &byte, 1, &len) == QN_TLS_DONE,
+               "the first byte");
+    bench_need(qn_tls_is_resumed(sides[CLIENT].session) == resumes, "resumption");
+}
+
+static void shake_hands(struct handshake_case *one, bool resumes)
 {
     int fds[SIDES];
     struct side sides[SIDES];
@@ -194,7 +215,7 @@ static void shake_hands(struct handshake_case *one)
     connect_pair(fds);
     uint64_t start = thread_cpu_ns();
     for (size_t i = 0; i < SIDES; i++) { /* setting a session up belongs to it */
-        open_side(&sides[i], one, fds[i], i == CLIENT);
+        open_side(&sides[i], one, fds[i], i == CLIENT, resumes);
         uint64_t now = thread_cpu_ns();
         sides[i].cpu_ns = now - start;
         start = now;
@@ -209,8 +230,11 @@ static void shake_hands(struct handshake_case *one)
         }
     }
     for (size_t i = 0; i < SIDES; i++) {
-        bench_samples_add(&one->cpu_ns[i], sides[i].cpu_ns);
-        one->bytes[i] = bytes_sent(&sides[i]);
+        bench_samples_add(&one->cpu_ns[resumes][i], sides[i].cpu_ns);
+        one->bytes[resumes][i] = bytes_sent(&sides[i]);
+    }
+    end_handshake(sides, resumes);
+    for (size_t i = 0; i < SIDES; i++) {
         qn_tls_close(sides[i].session);
         SSL_free(sides[i].ssl);
         (void)close(fds[i]);
@@ -221,12 +245,17 @@ static void report_case(struct handshake_case *one)
 {
     char parameters[NAME_SIZE];
 
-    for (size_t i = 0; i < SIDES; i++) {
+    for (size_t i = 0; i < (size_t)KINDS * SIDES; i++) {
+        size_t kind = i / SIDES;
+        size_t side = i % SIDES;
+        if (one->cpu_ns[kind][side].count == 0) {
+            continue;
+        }
         (void)snprintf(parameters, sizeof parameters,
-                       "\"suite\":\"%s\",\"group\":\"%s\",\"side\":\"%s\"", one->signature,
-                       one->group, side_names[i]);
-        bench_report(&one->cpu_ns[i], "handshake_cpu_us", parameters, BENCH_US);
-        bench_report_one("handshake_bytes", parameters, (double)one->bytes[i]);
+                       "\"suite\":\"%s\",\"group\":\"%s\",\"kind\":\"%s\",\"side\":\"%s\"",
+                       one->signature, one->group, kind_names[kind], side_names[side]);
+        bench_report(&one->cpu_ns[kind][side], "handshake_cpu_us", parameters, BENCH_US);
+        bench_report_one("handshake_bytes", parameters, (double)one->bytes[kind][side]);
     }
 }
 
@@ -240,7 +269,10 @@ static void measure_handshakes(size_t count)
     }
     for (size_t i = 0; i < count; i++) {
         for (unsigned j = 0; j < CASE_COUNT; j++) {
-            shake_hands(&cases[j]);
+            shake_hands(&cases[j], false);
+            if (cases[j].tls != NULL) {
+                shake_hands(&cases[j], true);
+            }
         }
     }
     for (unsigned i = 0; i < CASE_COUNT; i++) {

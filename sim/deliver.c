@@ -43,6 +43,7 @@ static void on_link_up(struct qn_sim *sim, struct qn_sim_host *host,
     event->link_up.remote = other->endpoint;
     event->link_up.handshake_us = 2000;
     event->link_up.handshake_cpu_us = 1000;
+    event->link_up.is_resumed = false;
     qn_sim_host_step(sim, host, event);
 }
 

@@ -18,6 +18,7 @@ struct qn_tls_session {
     SSL *ssl;
     struct qn_tls *tls;
     bool has_offered; /* a session that was kept */
+    bool is_checked;  /* the handshake is done and the peer passed */
     bool has_expected_id;
     struct qn_node_id expected_id;
     enum qn_close_reason failure; /* NORMAL: none yet; callbacks set it before OpenSSL gives up */
@@ -37,7 +38,7 @@ bool qn_tls_set_resumption(struct qn_tls *tls, SSL_CTX *context, bool is_client)
 void qn_tls_offer_session(struct qn_tls_session *session);
 /* The handshake failed: if it offered a session, the next one does without. */
 void qn_tls_drop_offered(struct qn_tls_session *session);
-/* Before a connection is given up. */
+/* Before a connection is given up: puts its session away, unless it broke the protocol. */
 void qn_tls_keep_resumable(struct qn_tls_session *session);
 
 /* Callbacks of a context; they judge the peer and note precise reasons in the session. */

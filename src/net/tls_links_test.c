@@ -293,15 +293,16 @@ static void a_peer_that_was_linked_before_is_resumed(void **state)
     struct qn_lab_event up;
 
     assert_int_equal(qn_lab_metric(scene->a, "qnet_handshakes_total", "full"), 1);
+    qn_lab_close(scene->a, scene->link, QN_CLOSE_NORMAL, true);
+    assert_true(qn_lab_wait_count(scene->b, QN_EVENT_LINK_DOWN, 1));
+    assert_true(qn_lab_wait_metric_is(scene->a, "qnet_net_links", "closing", 0));
     qn_lab_dial(scene->a, 6, qn_lab_port(scene->b), &expected);
     assert_true(qn_lab_wait(scene->a, &up, QN_EVENT_LINK_UP, is_dialled_as, 6));
     assert_memory_equal(up.peer.bytes, expected.bytes, sizeof expected.bytes);
     assert_int_equal(qn_lab_metric(scene->a, "qnet_handshakes_total", "resumed"), 1);
     assert_true(qn_lab_wait_metric(scene->b, "qnet_handshakes_total", "resumed", 1));
     assert_int_equal(qn_lab_metric(scene->b, "qnet_handshakes_total", "full"), 1);
-    assert_true(qn_lab_exchange(scene->a, up.subject));
-    qn_lab_close(scene->a, up.subject, QN_CLOSE_NORMAL, true);
-    assert_true(qn_lab_wait_count(scene->b, QN_EVENT_LINK_DOWN, 1));
+    scene->link = up.subject;
 }
 
 static void garbage_instead_of_tls_is_refused(void **state)

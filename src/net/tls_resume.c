@@ -2,7 +2,8 @@
  * with a fresh hybrid key exchange (psk_dhe_ke, RFC 8446 section 4.2.9).
  *
  * The accepting side keeps the sessions and hands out their names only (stateful): a ticket that carried
- * the session would carry the peer's key as well, 2.2 KB each way instead of 32 bytes. A resumed
+ * the session would carry the peer's key as well, 2.2 KB each way instead of 32 bytes. Both sides put a
+ * session away when its link ends: a live one has it in OpenSSL's form already. A resumed
  * handshake makes no further session, so that at least every QN_TLS_SESSION_LIFETIME a peer proves its
  * key anew. */
 #include "net/tls_internal.h"
@@ -46,20 +47,6 @@ static void keep(struct qn_tls_sessions *sessions, const uint8_t key[QN_HASH_LEN
 
 /* --- Dialling: sessions by the node id of the other end --- */
 
-/* A ticket came. It is kept for the key that was proved, not for the one that was expected. */
-static int on_ticket(SSL *ssl, SSL_SESSION *session)
-{
-    struct qn_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    struct qn_public_key key;
-    enum qn_close_reason reason = QN_CLOSE_NORMAL;
-
-    if (qn_tls_read_peer_key(ssl, &key, &reason)) {
-        struct qn_node_id id = qn_public_key_id(&key);
-        keep(&tls->dialled, id.bytes, session);
-    }
-    return 0; /* no reference of ours stays */
-}
-
 void qn_tls_offer_session(struct qn_tls_session *session)
 {
     SSL_SESSION *kept = decode(&session->tls->dialled, session->expected_id.bytes);
@@ -98,17 +85,6 @@ static bool name_of(uint8_t name[QN_HASH_LEN], const SSL_SESSION *session)
     return read_name(name, bytes, len);
 }
 
-static int on_new(SSL *ssl, SSL_SESSION *session)
-{
-    struct qn_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
-    uint8_t name[QN_HASH_LEN];
-
-    if (name_of(name, session)) {
-        keep(&tls->accepted, name, session);
-    }
-    return 0;
-}
-
 static SSL_SESSION *on_get(SSL *ssl, const unsigned char *bytes, int len, int *copy)
 {
     struct qn_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl));
@@ -135,7 +111,6 @@ bool qn_tls_set_resumption(struct qn_tls *tls, SSL_CTX *context, bool is_client)
 
     (void)SSL_CTX_set_session_cache_mode(context, mode);
     (void)SSL_CTX_set_timeout(context, QN_TLS_SESSION_LIFETIME / QN_SECONDS(1));
-    SSL_CTX_sess_set_new_cb(context, is_client ? on_ticket : on_new);
     SSL_CTX_sess_set_get_cb(context, on_get);
     SSL_CTX_sess_set_remove_cb(context, is_client ? NULL : on_remove);
     return SSL_CTX_set_app_data(context, tls) == 1 &&
@@ -143,11 +118,38 @@ bool qn_tls_set_resumption(struct qn_tls *tls, SSL_CTX *context, bool is_client)
            SSL_CTX_set_session_id_context(context, qn_tls_alpn, sizeof qn_tls_alpn) == 1;
 }
 
+/* The key that was proved counts, not the one that was expected. */
+static bool dialled_name(uint8_t name[QN_HASH_LEN], const SSL *ssl)
+{
+    struct qn_public_key key;
+    enum qn_close_reason reason = QN_CLOSE_NORMAL;
+
+    if (!qn_tls_read_peer_key(ssl, &key, &reason)) {
+        return false;
+    }
+    struct qn_node_id id = qn_public_key_id(&key);
+    memcpy(name, id.bytes, QN_HASH_LEN);
+    return true;
+}
+
 void qn_tls_keep_resumable(struct qn_tls_session *session)
 {
-    /* OpenSSL forgets the session of a connection that ended without a close_notify; one that merely
-     * broke is the very one to resume. What broke the protocol is forgotten. */
-    if (session->failure != QN_CLOSE_TLS_FAILED && SSL_is_init_finished(session->ssl) == 1) {
-        SSL_set_shutdown(session->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    SSL_SESSION *ended = SSL_get0_session(session->ssl);
+    struct qn_tls *tls = session->tls;
+    uint8_t name[QN_HASH_LEN];
+
+    if (session->failure == QN_CLOSE_TLS_FAILED || !session->is_checked ||
+        SSL_SESSION_is_resumable(ended) != 1) {
+        return;
     }
+    if (SSL_is_server(session->ssl) == 1) {
+        if (name_of(name, ended)) {
+            keep(&tls->accepted, name, ended);
+        }
+    } else if (dialled_name(name, session->ssl)) {
+        keep(&tls->dialled, name, ended);
+    }
+    /* OpenSSL forgets the session of a connection that ended without a close_notify; one that merely
+     * broke is the very one to resume. */
+    SSL_set_shutdown(session->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }

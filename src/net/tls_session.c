@@ -58,6 +58,7 @@ enum qn_tls_result qn_tls_handshake(struct qn_tls_session *session)
     if (result == QN_TLS_DONE && !qn_tls_check_peer(session)) {
         result = QN_TLS_FAILED;
     }
+    session->is_checked = result == QN_TLS_DONE;
     if (result == QN_TLS_FAILED || result == QN_TLS_CLOSED) {
         qn_tls_drop_offered(session);
     }
