@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 QUANTILES = ("p50", "p99", "max")
-UNITS = {"us": "us", "ns": "ns", "ms": "ms", "bytes": "B", "kib": "KiB", "percent": "%", "per_s": "/s"}
+UNITS = {"percent_of_1000": "%", "us": "us", "ns": "ns", "ms": "ms", "bytes": "B", "kib": "KiB", "percent": "%", "per_s": "/s"}
 IN_US = {"ns": 0.001, "us": 1.0, "ms": 1000.0}
 NOT_PARAMETERS = {"bench", "n", "unit", "budget", "reference", "ratio", "verdict", *QUANTILES}
 
@@ -31,6 +31,8 @@ BUDGETS = (
     ("peer_table_entry_bytes", {}, {"p50": 200}),
     ("link_rss_kib", {}, {"p50": 40}),
     ("idle_cpu_percent", {}, {"p50": 1}),
+    ("load_link_rss_kib", {}, {"p50": 40}),
+    ("load_idle_cpu_percent_of_1000", {}, {"p50": 1}),
 )
 
 

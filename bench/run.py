@@ -21,6 +21,7 @@ def parse_arguments():
     parser.add_argument("--only", action="append", metavar="NAME",
                         help="only benchmarks whose name begins so; repeatable")
     parser.add_argument("--list", action="store_true", help="names the benchmarks")
+    parser.add_argument("--links", type=int, metavar="N", help="links that the benchmark load holds [3000]")
     parser.add_argument("--json", metavar="FILE", help="write JSON lines to this file as well")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text",
                         help="what standard output carries [text]")
@@ -49,10 +50,11 @@ def run_program(report, program, *arguments, timeout=240):
         raise RuntimeError(f"{program.name} ended with status {process.returncode}")
 
 
-def benchmarks(tools, report, quick):
+def benchmarks(tools, report, quick, links=None):
     """[(name, what runs it)]"""
     import networks
     fraction = ["--quick"] if quick else []
+    load = ["--links", str(links)] if links else []
     result = [
         ("core", lambda: run_program(report, tools / "bench_core", *fraction)),
         ("ledger", lambda: run_program(report, tools / "bench_ledger", *fraction, timeout=600)),
@@ -60,6 +62,7 @@ def benchmarks(tools, report, quick):
         ("catchup-blocks", lambda: run_program(report, tools / "bench_catchup", "blocks", *fraction, timeout=900)),
         ("catchup-snapshot", lambda: run_program(report, tools / "bench_catchup", "snapshot", *fraction, timeout=900)),
         ("links", lambda: run_program(report, tools / "bench_links", "--json", *fraction)),
+        ("load", lambda: run_program(report, tools / "bench_load", *load, *fraction, timeout=600)),
     ]
     for storage in ("memory", "lmdb"):
         for validators in (4, 5, 7):
@@ -115,8 +118,9 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     from report import Report, surroundings
 
+    only = options.only or (["load"] if options.links else None)
     report = Report(options.output == "json", options.json)
-    chosen = [(name, run) for name, run in benchmarks(tools, report, options.quick) if wanted(name, options.only)]
+    chosen = [(name, run) for name, run in benchmarks(tools, report, options.quick, options.links) if wanted(name, only)]
     if options.list or not chosen:
         print("\n".join(name for name, _ in benchmarks(tools, report, False)))
         return 0 if options.list else 2

@@ -78,7 +78,7 @@ class Figures(unittest.TestCase):
 class Programs(unittest.TestCase):
     def test_each_figure_is_a_line_of_json(self):
         for program in (["bench_reference"], ["bench_ledger"], ["bench_disk"], ["bench_catchup", "blocks"],
-                        ["bench_catchup", "snapshot"]):
+                        ["bench_catchup", "snapshot"], ["bench_load", "--links", "18"]):
             with self.subTest(program):
                 done = run(*program, "--quick")
                 self.assertEqual(done.returncode, 0, done.stderr)
