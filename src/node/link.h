@@ -6,15 +6,10 @@
 #include "node/event.h"
 #include "node/snapshot.h"
 #include "peer/admission.h"
+#include "peer/coordinates.h"
 #include "peer/liveness.h"
 #include "peer/token_bucket.h"
 #include "wire/control.h"
-
-/* What the nonces of pings are made from. */
-struct qn_node_pings {
-    uint64_t key[2];
-    uint64_t count;
-};
 
 struct qn_link {
     qn_link_id id; /* 0: free slot */
@@ -30,6 +25,7 @@ struct qn_link {
     struct qn_hello hello; /* valid when live */
     uint64_t head_height;
     struct qn_liveness liveness;
+    struct qn_coordinates at; /* as it told last; error_ppm 0: not yet */
     struct qn_token_bucket requests;
     struct qn_snapshot_source snapshot;
     qn_time_us up_us;

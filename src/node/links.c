@@ -1,8 +1,6 @@
 /* The links a node holds: from TLS done, through HELLO and standing, to GOODBYE. */
 #include "node/parts.h"
 
-#include "base/siphash.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +22,6 @@ void qn_node_links_init(struct qn_node *node)
     uint64_t key0 = qn_rng_next(&node->rng);
     uint64_t key1 = qn_rng_next(&node->rng);
     qn_map_init(&node->link_index, node->links_capacity, key0, key1);
-    node->pings.key[0] = qn_rng_next(&node->rng);
-    node->pings.key[1] = qn_rng_next(&node->rng);
 }
 
 void qn_node_links_fini(struct qn_node *node)
@@ -371,14 +367,6 @@ void qn_node_recheck_links(struct qn_node *node)
     }
 }
 
-/* Under a key of this node's alone, and never the same: no peer can foresee it from others. */
-static uint64_t fresh_nonce(struct qn_node *node)
-{
-    node->pings.count += 1;
-    struct qn_span number = {(const uint8_t *)&node->pings.count, sizeof node->pings.count};
-    return qn_siphash(node->pings.key, number);
-}
-
 static void poll_link(struct qn_node *node, struct qn_link *link)
 {
     if (!link->live) {
@@ -387,7 +375,7 @@ static void poll_link(struct qn_node *node, struct qn_link *link)
         }
         return;
     }
-    struct qn_ping ping = {.nonce = fresh_nonce(node)};
+    struct qn_ping ping = {.nonce = qn_node_ping_nonce(node)};
     switch (qn_liveness_poll(&link->liveness, ping.nonce, node->now)) {
     case QN_LIVENESS_WAIT:
         break;

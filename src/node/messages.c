@@ -15,11 +15,10 @@ static void on_ping(struct qn_node *node, struct qn_link *link,
     struct qn_ping ping;
     if (qn_ping_decode(&ping, message->bytes) != QN_OK) {
         close_malformed(node, link, message);
-    } else if (message->kind == QN_PING) {
-        qn_node_send(node, link, QN_PONG, 0, qn_ping_encode(&ping));
-    } else {
-        qn_liveness_on_pong(&link->liveness, ping.nonce, node->now);
+        return;
     }
+    struct qn_pong pong = {.nonce = ping.nonce, .at = node->measuring.position.at};
+    qn_node_send(node, link, QN_PONG, 0, qn_pong_encode(&pong));
 }
 
 static void on_goodbye(struct qn_node *node, struct qn_link *link, struct qn_span bytes)
@@ -134,7 +133,7 @@ static bool is_allowed(const struct qn_link *link, enum qn_message_kind kind)
     if (link->standing != QN_STANDING_UNREGISTERED) {
         return true;
     }
-    return kind != QN_GET_BLOCKS && kind != QN_GET_SNAPSHOT && kind != QN_TX;
+    return kind != QN_GET_BLOCKS && kind != QN_GET_SNAPSHOT && kind != QN_GET_RTT && kind != QN_TX;
 }
 
 static void on_request(struct qn_node *node, struct qn_link *link,
@@ -159,6 +158,8 @@ static void on_request(struct qn_node *node, struct qn_link *link,
         qn_node_on_get_blocks(node, link, message->request_id, message->bytes);
     } else if (message->kind == QN_GET_SNAPSHOT) {
         qn_node_on_get_snapshot(node, link, message->request_id, message->bytes);
+    } else if (message->kind == QN_GET_RTT) {
+        qn_node_on_get_rtt(node, link, message->request_id, message->bytes);
     } else {
         on_get_genesis(node, link, message);
     }
@@ -175,8 +176,10 @@ static void on_message(struct qn_node *node, struct qn_link *link,
         on_goodbye(node, link, message->bytes);
         break;
     case QN_PING:
-    case QN_PONG:
         on_ping(node, link, message);
+        break;
+    case QN_PONG:
+        qn_node_on_pong(node, link, message->bytes);
         break;
     case QN_ANNOUNCE:
         qn_node_on_announce(node, link, message->bytes);
@@ -204,6 +207,7 @@ static void on_message(struct qn_node *node, struct qn_link *link,
     case QN_GET_BLOCKS:
     case QN_GET_GENESIS:
     case QN_GET_SNAPSHOT:
+    case QN_GET_RTT:
         on_request(node, link, message);
         break;
     case QN_SUBMIT_RESULT:
@@ -219,6 +223,7 @@ static void on_message(struct qn_node *node, struct qn_link *link,
         qn_node_on_snapshot(node, link, message->request_id, message->bytes);
         break;
     case QN_GENESIS:
+    case QN_RTT:
         node->counters.messages_unexpected += 1; /* we did not ask */
         break;
 #if QN_PROTOCOL_VERSION_NEXT > 0

@@ -12,13 +12,13 @@
 #include "ledger/ledger.h"
 #include "ledger/mempool.h"
 #include "node/link.h"
+#include "node/measuring.h"
 #include "node/motions.h"
 #include "node/node.h"
 #include "node/own.h"
 #include "node/snapshot.h"
 #include "node/view.h"
 #include "node/vote_log.h"
-#include "peer/admission.h"
 #include "peer/dialer.h"
 #include "peer/peer_table.h"
 
@@ -153,7 +153,7 @@ struct qn_node {
     size_t link_count;
     struct qn_map link_index;                      /* link id, padded -> slot */
     qn_link_id validator_links[QN_VALIDATORS_MAX]; /* per validator index; 0: none */
-    struct qn_node_pings pings;
+    struct qn_node_measuring measuring;
     struct qn_dialer dialer;
     struct qn_peer_table peers;
     struct qn_announcer announcer;

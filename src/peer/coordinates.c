@@ -44,18 +44,6 @@ static void difference(int64_t out[3], const struct qn_coordinates *a,
     out[2] = (int64_t)a->z - b->z;
 }
 
-static bool is_on_axis(int32_t value)
-{
-    return value >= -QN_COORDINATES_AXIS_MAX_US && value <= QN_COORDINATES_AXIS_MAX_US;
-}
-
-bool qn_coordinates_are_valid(const struct qn_coordinates *c)
-{
-    return is_on_axis(c->x) && is_on_axis(c->y) && is_on_axis(c->z) && c->height >= 0 &&
-           c->height <= QN_COORDINATES_AXIS_MAX_US && c->error_ppm >= 1 &&
-           c->error_ppm <= QN_COORDINATES_ERROR_MAX_PPM;
-}
-
 uint32_t qn_coordinates_distance(const struct qn_coordinates *a, const struct qn_coordinates *b)
 {
     int64_t between[3];

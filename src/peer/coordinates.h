@@ -7,25 +7,13 @@
 #ifndef QN_COORDINATES_H
 #define QN_COORDINATES_H
 
-#include "base/base.h"
+#include "wire/measure.h"
 
 enum {
     QN_COORDINATES_RTT_MAX_US = 5000000, /* longer ones are no sample */
-    QN_COORDINATES_AXIS_MAX_US = 5000000,
-    QN_COORDINATES_ERROR_MAX_PPM = 1000000,
-    QN_POSITION_SAMPLES = 32, /* of which the median tells what is usual */
+    QN_POSITION_SAMPLES = 32,            /* of which the median tells what is usual */
 };
 
-struct qn_coordinates {
-    int32_t x, y, z; /* us, each at most QN_COORDINATES_AXIS_MAX_US from zero */
-    int32_t height;  /* us, 0..QN_COORDINATES_AXIS_MAX_US */
-    int32_t
-        error_ppm; /* of its estimates, relative to the round trip: 1..QN_COORDINATES_ERROR_MAX_PPM;
-                          0: there are no coordinates */
-};
-
-/* Are these coordinates at all, and within bounds? To be asked of what a peer sent. */
-bool qn_coordinates_are_valid(const struct qn_coordinates *coordinates);
 /* The estimated round trip, us. Both are valid. */
 uint32_t qn_coordinates_distance(const struct qn_coordinates *a, const struct qn_coordinates *b);
 

@@ -25,14 +25,15 @@ enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t 
     return QN_LIVENESS_SEND_PING;
 }
 
-void qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, qn_time_us now)
+bool qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, qn_time_us now)
 {
     if (liveness->sent_us == 0 || nonce != liveness->nonce) {
-        return;
+        return false;
     }
     qn_time_us elapsed = now - liveness->sent_us;
     uint32_t rtt = elapsed > UINT32_MAX ? UINT32_MAX : (uint32_t)elapsed;
     rtt = rtt == 0 ? 1 : rtt; /* 0 means "not measured" */
+    liveness->rtt_last_us = rtt;
     if (liveness->rtt_us == 0) {
         liveness->rtt_us = rtt;
         liveness->rtt_min_us = rtt;
@@ -42,4 +43,5 @@ void qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, qn_time_u
     }
     liveness->sent_us = 0;
     liveness->missed = 0;
+    return true;
 }

@@ -14,6 +14,7 @@ struct qn_liveness {
     unsigned missed;    /* intervals since the last pong, 0..QN_PING_MISSED_MAX */
     uint32_t rtt_us;    /* smoothed (RFC 6298, alpha 1/8); 0: not measured yet */
     uint32_t rtt_min_us;
+    uint32_t rtt_last_us; /* of the last pong */
 };
 
 enum qn_liveness_action { QN_LIVENESS_WAIT, QN_LIVENESS_SEND_PING, QN_LIVENESS_DROP };
@@ -24,7 +25,7 @@ void qn_liveness_init(struct qn_liveness *liveness, qn_time_us now);
  * foresee: who could would answer before the ping arrives, and look nearer than it is. */
 enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t nonce,
                                          qn_time_us now);
-/* A PONG; one that does not answer the latest ping is ignored. */
-void qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, qn_time_us now);
+/* A PONG. False: it does not answer the ping under way, and was ignored. */
+bool qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, qn_time_us now);
 
 #endif

@@ -16,14 +16,14 @@ static void an_answered_ping_measures_the_round_trip(void **state)
     const uint64_t nonce = 44;
     qn_liveness_init(&liveness, 1000);
     assert_int_equal(qn_liveness_poll(&liveness, nonce, 1000), QN_LIVENESS_SEND_PING);
-    qn_liveness_on_pong(&liveness, nonce, 1800);
+    assert_true(qn_liveness_on_pong(&liveness, nonce, 1800));
     assert_int_equal(liveness.rtt_us, 800);
     assert_int_equal(liveness.rtt_min_us, 800);
     assert_int_equal(qn_liveness_poll(&liveness, nonce, 1000 + QN_PING_INTERVAL - 1),
                      QN_LIVENESS_WAIT);
     assert_int_equal(qn_liveness_poll(&liveness, nonce, 1000 + QN_PING_INTERVAL),
                      QN_LIVENESS_SEND_PING);
-    qn_liveness_on_pong(&liveness, nonce, 1000 + QN_PING_INTERVAL + 1600);
+    assert_true(qn_liveness_on_pong(&liveness, nonce, 1000 + QN_PING_INTERVAL + 1600));
     assert_int_equal(liveness.rtt_us, 900); /* 7/8 of 800 and 1/8 of 1600 */
     assert_int_equal(liveness.rtt_min_us, 800);
 }
@@ -53,11 +53,11 @@ static void a_late_or_forged_pong_is_ignored(void **state)
     assert_int_equal(qn_liveness_poll(&liveness, first, 5), QN_LIVENESS_SEND_PING);
     assert_int_equal(qn_liveness_poll(&liveness, second, 5 + QN_PING_INTERVAL),
                      QN_LIVENESS_SEND_PING);
-    qn_liveness_on_pong(&liveness, first, 6 + QN_PING_INTERVAL);
-    qn_liveness_on_pong(&liveness, second + 7, 6 + QN_PING_INTERVAL);
+    assert_false(qn_liveness_on_pong(&liveness, first, 6 + QN_PING_INTERVAL));
+    assert_false(qn_liveness_on_pong(&liveness, second + 7, 6 + QN_PING_INTERVAL));
     assert_int_equal(liveness.missed, 1);
     assert_int_equal(liveness.rtt_us, 0);
-    qn_liveness_on_pong(&liveness, second, 6 + QN_PING_INTERVAL);
+    assert_true(qn_liveness_on_pong(&liveness, second, 6 + QN_PING_INTERVAL));
     assert_int_equal(liveness.missed, 0);
 }
 

@@ -26,6 +26,9 @@ enum {
                     QN_SOFTWARE_LEN_MAX + EXTENSIONS,
     GOODBYE_LEN_MAX = MAP + UINT32 + 3 + QN_TEXT_LEN_MAX + EXTENSIONS,
     PING_LEN_MAX = MAP + UINT64,
+    PONG_LEN_MAX = MAP + UINT64 + 1 + 1 + 5 * 5,
+    GET_RTT_LEN_MAX = MAP + HASH,
+    RTT_LEN_MAX = MAP + 2 * UINT32,
     ANNOUNCE_LEN_MAX = MAP + SMALL + 4 + QN_RECORD_LEN_MAX + EXTENSIONS,
     HEAD_LEN_MAX = MAP + UINT64 + HASH,
     PROPOSE_LEN_MAX = MAP + 3 * UINT64 + 6 + QN_BLOCK_LEN_MAX + SIGNATURE,
@@ -50,7 +53,7 @@ static const struct qn_kind_info kinds[] = {
     {QN_HELLO, "hello", QN_CLASS_P0, HELLO_LEN_MAX, false, false, 1},
     {QN_GOODBYE, "goodbye", QN_CLASS_P0, GOODBYE_LEN_MAX, false, false, 1},
     {QN_PING, "ping", QN_CLASS_P0, PING_LEN_MAX, false, false, 1},
-    {QN_PONG, "pong", QN_CLASS_P0, PING_LEN_MAX, false, false, 1},
+    {QN_PONG, "pong", QN_CLASS_P0, PONG_LEN_MAX, false, false, 1},
     {QN_ANNOUNCE, "announce", QN_CLASS_P1, ANNOUNCE_LEN_MAX, false, false, 1},
     {QN_HEAD, "head", QN_CLASS_P1, HEAD_LEN_MAX, false, false, 1},
     {QN_PROPOSE, "propose", QN_CLASS_P0, PROPOSE_LEN_MAX, false, false, 1},
@@ -73,6 +76,8 @@ static const struct qn_kind_info kinds[] = {
     {QN_BUSY, "busy", QN_CLASS_P2, EMPTY_LEN_MAX, true, false, 1},
     {QN_GET_SNAPSHOT, "get_snapshot", QN_CLASS_P2, GET_SNAPSHOT_LEN_MAX, false, true, 1},
     {QN_SNAPSHOT, "snapshot", QN_CLASS_P3, QN_MESSAGE_LEN_MAX, true, false, 1},
+    {QN_GET_RTT, "get_rtt", QN_CLASS_P2, GET_RTT_LEN_MAX, false, true, 1},
+    {QN_RTT, "rtt", QN_CLASS_P2, RTT_LEN_MAX, true, false, 1},
 #if QN_PROTOCOL_VERSION_NEXT > 0
     {QN_NEXT, "next", QN_CLASS_P1, EMPTY_LEN_MAX, false, false, 2},
 #endif

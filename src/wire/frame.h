@@ -52,6 +52,8 @@ enum qn_message_kind {
     QN_BUSY = 55,
     QN_GET_SNAPSHOT = 56,
     QN_SNAPSHOT = 57,
+    QN_GET_RTT = 58,
+    QN_RTT = 59,
 #if QN_PROTOCOL_VERSION_NEXT > 0
     QN_NEXT = 63, /* the empty map: tests of what a newer version may send to whom */
 #endif

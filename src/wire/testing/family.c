@@ -7,6 +7,7 @@
 #include "wire/control.h"
 #include "wire/genesis_cert.h"
 #include "wire/genesis_reply.h"
+#include "wire/measure.h"
 #include "wire/snapshot.h"
 #include "wire/testing/family_samples.h"
 #include "wire/testing/run.h"
@@ -39,6 +40,9 @@ static void assert_untouched(const void *memory, size_t len)
 RECODE(hello, struct qn_hello)
 RECODE(goodbye, struct qn_goodbye)
 RECODE(ping, struct qn_ping)
+RECODE(pong, struct qn_pong)
+RECODE(get_rtt, struct qn_get_rtt)
+RECODE(rtt, struct qn_rtt)
 RECODE(announce, struct qn_announce)
 RECODE(head, struct qn_head)
 RECODE(propose, struct qn_propose)
@@ -228,6 +232,9 @@ static const struct qn_family families[] = {
     {"snapshot", "snapshot", false, qn_sample_snapshot, recode_snapshot},
     {"snapshot-manifest", "snapshot", false, qn_sample_snapshot_manifest, recode_snapshot},
     {"snapshot-epochs", "snapshot", false, qn_sample_snapshot_epochs, recode_snapshot},
+    {"pong", "measure", false, qn_sample_pong, recode_pong},
+    {"get-rtt", "measure", false, qn_sample_get_rtt, recode_get_rtt},
+    {"rtt", "measure", false, qn_sample_rtt, recode_rtt},
     {"snapshot-chunk", "snapshot", false, qn_sample_snapshot_chunk, recode_snapshot},
     {"notarize", "vote", false, qn_sample_notarize, recode_notarize},
     {"finalize", "vote", false, qn_sample_finalize, recode_finalize},

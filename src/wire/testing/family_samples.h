@@ -8,6 +8,9 @@
 struct qn_buf *qn_sample_hello(struct qn_sampler *s);
 struct qn_buf *qn_sample_goodbye(struct qn_sampler *s);
 struct qn_buf *qn_sample_ping(struct qn_sampler *s);
+struct qn_buf *qn_sample_pong(struct qn_sampler *s);
+struct qn_buf *qn_sample_get_rtt(struct qn_sampler *s);
+struct qn_buf *qn_sample_rtt(struct qn_sampler *s);
 struct qn_buf *qn_sample_empty(struct qn_sampler *s);
 
 struct qn_buf *qn_sample_record(struct qn_sampler *s);
