@@ -1,7 +1,7 @@
 /* What a node does per message, on one core: decoding, checking certificates, verifying a peer, and a light
  * client's whole way from a signed record to a verdict. */
 #include "ledger/registry_record.h"
-#include "peer/peer_table.h"
+#include "peer/peer_list.h"
 #include "support/identities.h"
 #include "support/measure.h"
 #include "wire/announce.h"
@@ -318,17 +318,50 @@ static void measure_light_client(const struct world *world)
     qn_buf_drop(cert);
 }
 
-/* ---- the peer table ---- */
+/* ---- the peer list ---- */
 
-static void measure_peer_table(const struct world *world)
+/* Full: what the list says it takes, what the heap gave for it, and how long a look-up is. */
+static void measure_peer_list(const struct world *world)
 {
-    struct qn_peer_table table;
+    enum { FULL = QN_PEERS_PER_REGION_MAX * QN_REGION_COUNT, LOOKUPS = 1000 };
+    struct qn_peer_list list;
+    struct bench_samples by_id;
+    struct bench_samples by_address;
+    struct qn_rng rng;
     size_t heap = bench_heap_bytes();
-    qn_peer_table_init(&table, QN_KNOWN_PEERS_MAX, 1, 2);
+    qn_peer_list_init(&list, 1, 2);
+    qn_peer_list_set_limit(&list, QN_PEERS_PER_REGION_MAX, 1);
     size_t used = bench_heap_bytes() - heap;
-    bench_report_one("peer_table_entry_bytes", "", (double)used / QN_KNOWN_PEERS_MAX);
+    qn_rng_init(&rng, 1);
+    for (size_t i = 0; i < FULL; i++) {
+        struct qn_peer_facts facts = {.region = (enum qn_region)(i % QN_REGION_COUNT)};
+        uint64_t words[2] = {qn_rng_next(&rng), qn_rng_next(&rng)};
+        memcpy(facts.id.bytes, words, sizeof words);
+        memcpy(facts.address.ip, words, sizeof words);
+        facts.address.port = QN_DEFAULT_PORT;
+        bench_need(qn_peer_list_put(&list, NULL, &facts, 1) == QN_OK, "place");
+    }
+    bench_samples_init(&by_id, LOOKUPS);
+    bench_samples_init(&by_address, LOOKUPS);
+    for (size_t i = 0; i < LOOKUPS; i++) {
+        const struct qn_peer_entry *entry = qn_peer_list_at(&list, qn_rng_below(&rng, FULL));
+        uint64_t start = bench_now_ns();
+        bool found = qn_peer_list_find(&list, &entry->id) == entry;
+        uint64_t middle = bench_now_ns();
+        found = qn_peer_list_find_address(&list, &entry->address) == entry && found;
+        bench_samples_add(&by_address, bench_now_ns() - middle);
+        bench_samples_add(&by_id, middle - start);
+        bench_need(found, "look-up");
+    }
+    bench_report_one("peer_list_entry_bytes", "", (double)sizeof(struct qn_peer_entry));
+    bench_report_one("peer_list_bytes", "\"peers\":3000", (double)qn_peer_list_memory(&list));
+    bench_report_one("peer_list_heap_bytes", "\"peers\":3000", (double)used);
+    bench_report(&by_id, "peer_list_by_id_us", "\"peers\":3000", BENCH_US);
+    bench_report(&by_address, "peer_list_by_address_us", "\"peers\":3000", BENCH_US);
     bench_report_one("peer_record_bytes", "", (double)world->records[0]->len);
-    qn_peer_table_fini(&table);
+    bench_samples_fini(&by_id);
+    bench_samples_fini(&by_address);
+    qn_peer_list_fini(&list);
 }
 
 int main(int argc, char **argv)
@@ -342,7 +375,7 @@ int main(int argc, char **argv)
         open_world(&world, committees[i], quick || i > 0 ? 1000 : 100000);
         if (i == 0) {
             measure_decodings(&world, quick ? 100 : 1000);
-            measure_peer_table(&world);
+            measure_peer_list(&world);
             measure_peer_verification(&world);
         }
         measure_light_client(&world);

@@ -66,6 +66,7 @@ struct qn_devnet_details {
     size_t sample_counts[QN_TIMING_COUNT];
     uint32_t *samples[QN_TIMING_COUNT];
     bool clock_is_common; /* its monotonic clock is ours, so that learned_us can be compared */
+    bool region_is_full[QN_REGION_COUNT]; /* more peers of it than it has places for */
     size_t record_count;
     struct qn_devnet_record *records; /* sorted by id */
 };

@@ -55,7 +55,7 @@ static bool is_audience(const struct qn_devnet_child *child, const struct qn_dev
            child->state.ready_us <= spread->first_us;
 }
 
-/* True if all of the audience, two at least, hold the newest version. */
+/* True if all of the audience that keep it, two at least, hold the newest version. */
 static bool measure_subject(struct spread *spread, const struct qn_devnet *devnet,
                             const struct qn_devnet_child *subject)
 {
@@ -67,6 +67,10 @@ static bool measure_subject(struct spread *spread, const struct qn_devnet *devne
             continue;
         }
         const struct qn_devnet_record *record = find_record(child, &subject->id);
+        bool has_no_place = record == NULL && child->details.region_is_full[subject->region];
+        if (has_no_place) {
+            continue; /* it passed the record on and did not keep it */
+        }
         if (record == NULL || !record->is_held || record->sequence != spread->sequence ||
             !child->details.clock_is_common) {
             return false;

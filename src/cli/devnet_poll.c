@@ -75,6 +75,7 @@ static void read_records(struct qn_devnet_details *details, const json_t *answer
     size_t count = json_array_size(peers);
     size_t i;
     const json_t *peer;
+    const json_t *name;
     details->clock_is_common = theirs >= asked_us && theirs <= answered_us;
     count = count < QN_KNOWN_PEERS_MAX ? count : QN_KNOWN_PEERS_MAX;
     details->records = calloc(count + 1, sizeof *details->records);
@@ -87,6 +88,13 @@ static void read_records(struct qn_devnet_details *details, const json_t *answer
             record->learned_us = qn_json_number(peer, "learned_us");
             record->is_held = qn_json_flag(peer, "record_held");
             details->record_count += 1;
+        }
+    }
+    json_array_foreach(json_object_get(answer, "full_regions"), i, name)
+    {
+        enum qn_region region;
+        if (json_is_string(name) && qn_region_parse(&region, json_string_value(name))) {
+            details->region_is_full[region] = true;
         }
     }
     qsort(details->records, details->record_count, sizeof *details->records, compare_records);

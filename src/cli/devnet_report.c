@@ -110,7 +110,8 @@ static void judge_records(const struct qn_devnet *devnet, struct qn_devnet_verdi
         }
         for (size_t j = 0; j < devnet->child_count; j++) {
             const struct qn_devnet_child *subject = &devnet->children[j];
-            if (j != i && subject->is_started && !holds_record(holder, &subject->id)) {
+            bool has_place = !holder->details.region_is_full[subject->region];
+            if (j != i && subject->is_started && has_place && !holds_record(holder, &subject->id)) {
                 missing += 1;
                 example = subject->name;
             }

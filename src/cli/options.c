@@ -54,7 +54,7 @@ static const struct qn_command commands[] = {
          "passed by environment; nothing is written to disk, unless --data-dir gives each node a\n"
          "folder of its own. Each run is a new network. Ctrl-C ends all of it.\n"
          "With --for it exits 0 only if every node registered, all agree on the registry's root\n"
-         "and each holds the record of every other.\n",
+         "and each holds the record of all others that its peer list has places for.\n",
      .run = qn_cli_devnet,
      OPTIONS(QN_OPTION_GENESIS, QN_OPTION_NODES, QN_OPTION_REGIONS, QN_OPTION_BASE_PORT,
              QN_OPTION_FOR, QN_OPTION_NO_VIEW, QN_OPTION_LOG_DIR, QN_OPTION_LOG,

@@ -67,6 +67,7 @@ static void publish(struct qn_node *node, const struct qn_ledger_commit *commit)
         qn_node_records_on_change(node, &commit->changes[i]);
     }
     if (commit->change_count > 0) {
+        qn_node_follow_size(node);
         qn_node_recheck_links(node);
     }
     qn_node_submissions_on_commit(node, commit);

@@ -49,14 +49,13 @@ void qn_node_dial_committee(struct qn_node *node)
     qn_dialer_unpin_all(&node->dialer);
     for (int i = 0; i < node->committee.count; i++) {
         const struct qn_node_id *id = &node->committee.members[i].id;
-        const struct qn_peer *peer = qn_peer_table_find(&node->peers, id);
+        struct qn_record record;
         struct qn_registry_entry entry;
         if (qn_node_id_equal(id, &node->id)) {
             continue;
         }
-        if (peer != NULL) {
-            add_peer(node, id, peer->record.endpoints, peer->record.endpoint_count,
-                     first_dial(node, id));
+        if (qn_node_held_record(node, &record, id)) {
+            add_peer(node, id, record.endpoints, record.endpoint_count, first_dial(node, id));
         } else if (qn_ledger_entry(node->ledger, &entry, id) == QN_OK && entry.has_endpoint) {
             add_peer(node, id, &entry.endpoint, 1, first_dial(node, id));
         }
@@ -86,11 +85,6 @@ void qn_node_poll_dials(struct qn_node *node)
         struct qn_dial_target *target = qn_dialer_next(&node->dialer, peers_wanted, node->now);
         if (target == NULL) {
             return;
-        }
-        if (qn_node_is_banned(node, target->has_id ? &target->id : NULL,
-                              &target->endpoints[target->endpoint_next], true)) {
-            qn_dialer_on_failed(&node->dialer, target->dial, &node->rng, node->now);
-            continue;
         }
         linked += 1;
         struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_DIAL);

@@ -93,6 +93,7 @@ static void take_over(struct qn_node *node)
            (unsigned long long)node->epoch, (unsigned long long)qn_ledger_height(node->ledger),
            node->committee.count, node->validator);
     seat_links(node);
+    qn_node_peers_on_committee(node);
     if (node->own_record != NULL && was_member != (node->validator >= 0)) {
         qn_node_make_record(node); /* which tells its role */
     }

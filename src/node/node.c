@@ -115,7 +115,6 @@ static void init_storage(struct qn_node *node)
     node->commits_last = &node->commits_first;
     uint64_t key0 = qn_rng_next(&node->rng);
     uint64_t key1 = qn_rng_next(&node->rng);
-    qn_peer_table_init(&node->peers, QN_KNOWN_PEERS_MAX, key0, key1);
     qn_announcer_init(&node->announcer, key1, key0);
     qn_consensus_actions_init(&node->consensus_actions);
     qn_follower_actions_init(&node->follower_actions);
@@ -154,7 +153,7 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     init_storage(node);
     qn_node_links_init(node);
     qn_node_measuring_init(node);
-    qn_node_faults_init(node);
+    qn_node_peers_init(node);
     qn_node_snapshot_init(node);
     qn_node_epoch_init(node);
     qn_node_dialing_init(node);
@@ -208,11 +207,10 @@ void qn_node_free(struct qn_node *node)
     qn_vote_log_close(&node->vote_log);
     qn_buf_drop(node->own_record);
     qn_announcer_fini(&node->announcer);
-    qn_peer_table_fini(&node->peers);
+    qn_node_peers_fini(node);
     qn_dialer_fini(&node->dialer);
     qn_node_measuring_fini(node);
     qn_node_links_fini(node);
-    qn_node_faults_fini(node);
     qn_node_tickets_fini(node);
     qn_mempool_free(node->mempool);
     qn_ledger_free(node->ledger);
@@ -370,6 +368,7 @@ static void on_tick(struct qn_node *node)
     if (node->now >= node->next_second_us) {
         node->next_second_us = node->now + QN_SECONDS(1);
         qn_node_recheck_links(node);
+        qn_node_poll_peers(node);
         qn_node_poll_submissions(node);
         qn_node_poll_motions(node);
     }

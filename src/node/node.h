@@ -36,6 +36,8 @@ struct qn_node_config {
     size_t fallback_count;
     struct qn_node_peer_hint fallbacks[QN_FALLBACK_PEERS_MAX];
     size_t links_max;            /* QN_LINKS_MAX */
+    uint64_t memory_max;         /* bytes for links and the peer list; 0: not limited */
+    uint64_t bandwidth_max;      /* bytes/s of all links, both ways; 0: not limited */
     qn_time_us delta;            /* consensus D; QN_CONSENSUS_DELTA */
     qn_time_us heartbeat;        /* QN_HEARTBEAT_INTERVAL */
     uint64_t snapshot_threshold; /* blocks behind from which on a snapshot is taken; 0: 2048 */

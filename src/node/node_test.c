@@ -175,12 +175,12 @@ static bool is_outbound(struct qn_lab *lab, size_t from, size_t to)
 {
     const struct qn_node *node = qn_lab_node(lab, from)->node;
     struct qn_node_id id = qn_lab_id(lab, to);
-    struct qn_node_peer peer = {0};
-    for (size_t i = 0; i < qn_node_peer_count(node); i++) {
-        qn_node_peer_at(node, i, &peer);
-        if (qn_node_id_equal(&peer.id, &id)) {
-            assert_true(peer.linked);
-            return peer.outbound;
+    struct qn_node_peer peers[8];
+    size_t count = qn_node_peers(node, peers, QN_ARRAY_COUNT(peers));
+    for (size_t i = 0; i < count; i++) {
+        if (qn_node_id_equal(&peers[i].id, &id)) {
+            assert_true(peers[i].linked);
+            return peers[i].outbound;
         }
     }
     fail_msg("node %zu does not know node %zu", from, to);

@@ -116,8 +116,8 @@ static void consider(struct qn_node *node, const struct qn_record *record,
                      qn_link_id from)
 {
     struct qn_registry_entry entry;
-    const struct qn_peer *known = qn_peer_table_find(&node->peers, &record->id);
-    if (known != NULL && known->record.sequence >= record->sequence) {
+    const struct qn_peer_entry *known = qn_peer_list_find(&node->peers.list, &record->id);
+    if (known != NULL && known->record_sequence >= record->sequence) {
         return;
     }
     switch (qn_node_standing(node, &record->id, &entry)) {
@@ -149,7 +149,7 @@ void qn_node_on_announce(struct qn_node *node, struct qn_link *link, struct qn_s
     struct qn_signed envelope;
     if (qn_announce_decode(&message, bytes) != QN_OK ||
         qn_record_decode(&record, &envelope, message.record) != QN_OK) {
-        qn_node_blame(node, link, QN_FAULT_MALFORMED, "announce");
+        qn_node_close(node, link, QN_CLOSE_MALFORMED, "announce");
         return;
     }
     bool of_itself = qn_node_id_equal(&record.id, &link->peer);
@@ -172,13 +172,14 @@ static void accept(struct qn_node *node, const struct qn_announcer_waiting *wait
                    const struct qn_record *record)
 {
     char peer[QN_SHORT_ID_TEXT_SIZE];
-    if (qn_peer_table_put(&node->peers, record, waiting->record, waiting->hops, node->now) !=
-        QN_OK) {
-        return; /* stale by now, or the table is full */
+    enum qn_err err = qn_node_put_record(node, record, waiting->record, waiting->hops);
+    if (err == QN_ERR_STALE) {
+        return;
     }
-    qn_log(node->log, QN_LOG_DEBUG, "record", "accept", "peer=\"%s\" sequence=%llu hops=%u",
+    /* FULL: it is news to others all the same, and somebody to dial. */
+    qn_log(node->log, QN_LOG_DEBUG, "record", "accept", "peer=\"%s\" sequence=%llu hops=%u kept=%d",
            qn_node_id_short(peer, &record->id), (unsigned long long)record->sequence,
-           (unsigned)waiting->hops);
+           (unsigned)waiting->hops, err == QN_OK);
     qn_node_learn_endpoints(node, record);
     if (qn_announcer_goes_on(&node->announcer, waiting->hops)) {
         announce_to_all(node, waiting->from, (uint8_t)(waiting->hops + 1), waiting->record);
@@ -190,7 +191,7 @@ static void blame(struct qn_node *node, const struct qn_announcer_waiting *waiti
     node->counters.records_bad += 1;
     struct qn_link *link = qn_node_link(node, waiting->from);
     if (link != NULL) { /* who passes a record on has verified it: this one lied */
-        qn_node_blame(node, link, QN_FAULT_BAD_SIGNATURE, "peer record");
+        qn_node_close(node, link, QN_CLOSE_BAD_SIGNATURE, "peer record");
     }
 }
 
@@ -226,15 +227,16 @@ void qn_node_tell_records(struct qn_node *node, struct qn_link *link)
     if (link->standing == QN_STANDING_UNREGISTERED && !link->outbound) {
         return;
     }
-    size_t count = node->peers.count;
-    size_t most = count < QN_RECORDS_ON_LINK_UP_MAX ? count : QN_RECORDS_ON_LINK_UP_MAX;
-    size_t first = count == 0 ? 0 : qn_rng_below(&node->rng, count);
-    for (size_t i = 0; i < most; i++) {
-        const struct qn_peer *peer = &node->peers.peers[(first + i) % count];
-        bool useful =
-            !qn_node_id_equal(&peer->record.id, &link->peer) && peer->hops < QN_ANNOUNCE_HOPS_MAX;
-        if (useful) {
-            announce(node, link, (uint8_t)(peer->hops + 1), peer->bytes);
+    const struct qn_peer_list *peers = &node->peers.list;
+    size_t first = qn_rng_below(&node->rng, peers->capacity);
+    size_t told = 0;
+    for (size_t i = 0; i < peers->capacity && told < QN_RECORDS_ON_LINK_UP_MAX; i++) {
+        const struct qn_peer_entry *peer = qn_peer_list_at(peers, (first + i) % peers->capacity);
+        bool is_told = peer != NULL && peer->record != NULL && peer->hops < QN_ANNOUNCE_HOPS_MAX &&
+                       !qn_node_id_equal(&peer->id, &link->peer);
+        if (is_told) {
+            announce(node, link, (uint8_t)(peer->hops + 1), peer->record);
+            told += 1;
         }
     }
 }
@@ -255,7 +257,7 @@ void qn_node_records_on_change(struct qn_node *node, const struct qn_ledger_chan
     case QN_TX_REVOKE:
     case QN_TX_ROTATE:
         if (change->in_effect) {
-            qn_peer_table_remove(&node->peers, &change->id);
+            qn_node_peers_on_change(node, &change->id);
             qn_dialer_remove(&node->dialer, &change->id);
         }
         if (change->kind == QN_TX_REVOKE) {
@@ -269,6 +271,7 @@ void qn_node_records_on_change(struct qn_node *node, const struct qn_ledger_chan
         return;
     case QN_TX_REGISTER:
     case QN_TX_UPDATE:
+        qn_node_peers_on_change(node, &change->id);
         break;
     }
     if (qn_announcer_unpark(&node->announcer, &waiting, subject)) {

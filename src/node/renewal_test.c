@@ -67,10 +67,12 @@ static void a_running_node_renews_itself_and_tells_so(void **state)
         qn_lab_run(lab, QN_SECONDS(1));
         assert_true(entry_of(lab, index).valid_until_ms > qn_lab_unix_ms(lab));
         assert_int_equal(qn_lab_status(lab, index).links, GENESIS_NODES);
-        qn_node_peer_at(qn_lab_node(lab, 0)->node, 0, &peer);
-        for (size_t i = 1; !qn_node_id_equal(&peer.id, &id); i++) {
-            qn_node_peer_at(qn_lab_node(lab, 0)->node, i, &peer);
+        struct qn_node_peer peers[8];
+        size_t count = qn_node_peers(qn_lab_node(lab, 0)->node, peers, QN_ARRAY_COUNT(peers));
+        for (size_t i = 0; i < count; i++) {
+            peer = qn_node_id_equal(&peers[i].id, &id) ? peers[i] : peer;
         }
+        assert_true(qn_node_id_equal(&peer.id, &id));
         first_record = first_record == 0 ? peer.record_sequence : first_record;
     }
     /* Each time when a third of the life is left, or a little more: seven to eight times in five lives. */

@@ -78,7 +78,7 @@ void qn_node_status(const struct qn_node *node, struct qn_node_status *status, q
                                       .bootstrap_id = node->config.bootstrap_id,
                                       .region = node->config.region,
                                       .roles = QN_ROLE_FULL,
-                                      .peers_known = node->peers.count,
+                                      .peers_known = node->peers.list.record_count,
                                       .mempool = qn_mempool_count(node->mempool),
                                       .durable = node->config.storage->durable,
                                       .uptime_us = now - node->born_us};
@@ -96,19 +96,26 @@ void qn_node_status(const struct qn_node *node, struct qn_node_status *status, q
     fill_consensus(node, status);
 }
 
-static void fill_record(struct qn_node_peer *out, const struct qn_peer *peer)
+static void fill_entry(const struct qn_node *node, struct qn_node_peer *out,
+                       const struct qn_peer_entry *entry)
 {
-    const struct qn_record *record = &peer->record;
-    out->id = record->id;
-    out->has_record = true;
-    out->record_sequence = record->sequence;
-    out->endpoint_count = record->endpoint_count;
-    memcpy(out->endpoints, record->endpoints, sizeof out->endpoints);
-    out->region = record->region;
-    out->roles = record->roles;
-    snprintf(out->software, sizeof out->software, "%s", record->software);
-    out->learned_us = peer->learned_us;
-    out->hops = peer->hops;
+    struct qn_record record;
+    out->id = entry->id;
+    out->state = (enum qn_peer_state)entry->state;
+    out->verdict = (enum qn_region_verdict)entry->verdict;
+    out->first_seen_us = entry->first_seen_us;
+    out->held_for = qn_peer_reasons(entry);
+    out->region = (enum qn_region)entry->region;
+    if (qn_node_held_record(node, &record, &entry->id)) {
+        out->has_record = true;
+        out->record_sequence = record.sequence;
+        out->endpoint_count = record.endpoint_count;
+        memcpy(out->endpoints, record.endpoints, sizeof out->endpoints);
+        out->roles = record.roles;
+        snprintf(out->software, sizeof out->software, "%s", record.software);
+        out->learned_us = entry->record_us;
+        out->hops = entry->hops;
+    }
 }
 
 /* What only the link's HELLO tells, where no record is held yet. */
@@ -136,44 +143,74 @@ static void fill_link(struct qn_node_peer *out, const struct qn_link *link)
     out->linked_since_us = link->up_us;
 }
 
+/* A live link whose peer has no place in the list. */
 static bool is_extra(const struct qn_node *node, const struct qn_link *link)
 {
-    return link->id != 0 && link->live && qn_peer_table_find(&node->peers, &link->peer) == NULL;
+    return link->id != 0 && link->live && qn_peer_list_find(&node->peers.list, &link->peer) == NULL;
 }
 
-/* Peers with a record come first, in the table's order; then links without one. */
 size_t qn_node_peer_count(const struct qn_node *node)
 {
-    size_t count = node->peers.count;
+    size_t count = node->peers.list.count;
     for (size_t i = 0; i < node->links_capacity; i++) {
         count += is_extra(node, &node->links[i]);
     }
     return count;
 }
 
-void qn_node_peer_at(const struct qn_node *node, size_t index, struct qn_node_peer *peer)
+static void fill_listed(const struct qn_node *node, struct qn_node_peer *peer,
+                        const struct qn_peer_entry *entry)
 {
+    const struct qn_link *link = entry->link != 0 ? qn_node_link(node, entry->link) : NULL;
     *peer = (struct qn_node_peer){0};
-    if (index < node->peers.count) {
-        fill_record(peer, &node->peers.peers[index]);
-        const struct qn_link *link = qn_node_link_to(node, &peer->id);
-        if (link != NULL) {
-            fill_link(peer, link);
+    fill_entry(node, peer, entry);
+    if (link != NULL) {
+        if (!peer->has_record) {
+            fill_hello(peer, &link->hello);
         }
-    } else {
-        size_t left = index - node->peers.count;
-        for (size_t i = 0; i < node->links_capacity; i++) {
-            const struct qn_link *link = &node->links[i];
-            if (is_extra(node, link) && left-- == 0) {
-                fill_hello(peer, &link->hello);
-                fill_link(peer, link);
-                break;
-            }
+        fill_link(peer, link);
+    }
+}
+
+static void fill_extra(struct qn_node_peer *peer, const struct qn_link *link)
+{
+    *peer = (struct qn_node_peer){
+        .state = QN_PEER_HOT, .first_seen_us = link->up_us, .held_for = 1U << QN_HELD_LINK};
+    fill_hello(peer, &link->hello);
+    fill_link(peer, link);
+}
+
+size_t qn_node_peers(const struct qn_node *node, struct qn_node_peer *peers, size_t capacity)
+{
+    size_t count = 0;
+    for (size_t slot = 0; slot < node->peers.list.capacity && count < capacity; slot++) {
+        const struct qn_peer_entry *entry = qn_peer_list_at(&node->peers.list, slot);
+        if (entry != NULL) {
+            fill_listed(node, &peers[count++], entry);
         }
     }
-    peer->genesis = qn_genesis_by_id(node->genesis, &peer->id) != NULL;
-    enum qn_standing standing = qn_node_standing(node, &peer->id, NULL);
-    peer->registered = standing == QN_STANDING_REGISTERED || standing == QN_STANDING_GENESIS;
+    for (size_t i = 0; i < node->links_capacity && count < capacity; i++) {
+        if (is_extra(node, &node->links[i])) {
+            fill_extra(&peers[count++], &node->links[i]);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        enum qn_standing standing = qn_node_standing(node, &peers[i].id, NULL);
+        peers[i].genesis = qn_genesis_by_id(node->genesis, &peers[i].id) != NULL;
+        peers[i].registered = standing == QN_STANDING_REGISTERED || standing == QN_STANDING_GENESIS;
+    }
+    return count;
+}
+
+void qn_node_limits(const struct qn_node *node, struct qn_node_limits *out)
+{
+    *out = (struct qn_node_limits){.limits = node->peers.limits,
+                                   .exempt = node->peers.list.exempt,
+                                   .list_bytes = qn_peer_list_memory(&node->peers.list),
+                                   .record_bytes = node->peers.list.record_bytes,
+                                   .links = qn_node_live_count(node)};
+    memcpy(out->counts, node->peers.list.counts, sizeof out->counts);
+    memcpy(out->counted, node->peers.list.counted, sizeof out->counted);
 }
 
 struct qn_span qn_node_record(const struct qn_node *node, const struct qn_node_id *id)
@@ -182,8 +219,8 @@ struct qn_span qn_node_record(const struct qn_node *node, const struct qn_node_i
     if (qn_node_id_equal(id, &node->id)) {
         bytes = node->own_record;
     } else {
-        const struct qn_peer *peer = qn_peer_table_find(&node->peers, id);
-        bytes = peer != NULL ? peer->bytes : NULL;
+        const struct qn_peer_entry *peer = qn_peer_list_find(&node->peers.list, id);
+        bytes = peer != NULL ? peer->record : NULL;
     }
     return bytes != NULL ? qn_buf_span(bytes) : (struct qn_span){0};
 }
@@ -198,8 +235,11 @@ void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[Q
                       qn_registry_entry_usable(&entry, node->unix_ms) == QN_OK;
         regions[active ? entry.region : 0].registered += active;
     }
-    for (size_t i = 0; i < node->peers.count; i++) {
-        regions[node->peers.peers[i].record.region].known += 1;
+    for (unsigned region = 0; region < QN_REGION_COUNT; region++) {
+        for (int state = 0; state < QN_PEER_STATE_COUNT; state++) {
+            regions[region].known += qn_peer_list_count(&node->peers.list, (enum qn_region)region,
+                                                        (enum qn_peer_state)state);
+        }
     }
     for (unsigned region = 0; region < QN_REGION_COUNT; region++) {
         size_t count = 0;

@@ -5,6 +5,8 @@
 #include "base/metrics.h"
 #include "ledger/ledger.h"
 #include "node/node.h"
+#include "peer/peer_limits.h"
+#include "peer/peer_worth.h"
 
 /* How far this node is with catching up. */
 struct qn_node_sync {
@@ -64,9 +66,13 @@ size_t qn_node_missing(const struct qn_node *node, struct qn_ready_line lines[QN
 /* Why this node takes no further part, for people; NULL: it does. */
 const char *qn_node_halted(const struct qn_node *node);
 
-/* A peer: somebody whose signed record is held, or who is linked, or both. */
+/* A peer: somebody of the peer list, or who is linked, or both. */
 struct qn_node_peer {
     struct qn_node_id id;
+    enum qn_peer_state state;
+    enum qn_region_verdict verdict;
+    qn_time_us first_seen_us;
+    unsigned held_for; /* bits of enum qn_peer_reason */
     bool has_record;
     uint64_t record_sequence;
     uint8_t endpoint_count;
@@ -87,9 +93,23 @@ struct qn_node_peer {
     uint32_t rtt_min_us;
     qn_time_us linked_since_us;
 };
+enum { QN_NODE_PEERS_MAX = QN_KNOWN_PEERS_MAX + QN_LINKS_MAX }; /* that are shown */
+/* How many there are. */
 size_t qn_node_peer_count(const struct qn_node *node);
-/* index below the count; order is stable between steps only. */
-void qn_node_peer_at(const struct qn_node *node, size_t index, struct qn_node_peer *peer);
+/* All of them, capacity at most; those of the list first. Returns how many. */
+size_t qn_node_peers(const struct qn_node *node, struct qn_node_peer *peers, size_t capacity);
+
+/* What limits the peers of this node, and what there is of them. */
+struct qn_node_limits {
+    struct qn_peer_limits limits;
+    size_t counts[QN_REGION_COUNT][QN_PEER_STATE_COUNT];
+    size_t counted[QN_REGION_COUNT]; /* of them, against the limit of the region */
+    size_t exempt;
+    size_t list_bytes;
+    size_t record_bytes;
+    size_t links; /* live */
+};
+void qn_node_limits(const struct qn_node *node, struct qn_node_limits *limits);
 
 /* The encoded signed record (wire/announce.h) held of this id, own included; empty if none. Valid until
  * the next step. */
@@ -97,7 +117,7 @@ struct qn_span qn_node_record(const struct qn_node *node, const struct qn_node_i
 
 struct qn_node_region {
     size_t registered; /* active registry entries that declare it */
-    size_t known;      /* peer records */
+    size_t known;      /* peers of the list */
     size_t linked;
     uint32_t rtt_us_median; /* over linked peers; 0: none */
 };

@@ -153,6 +153,8 @@ static void resize(struct qn_peer_list *list, size_t capacity)
 {
     struct qn_peer_list old = *list;
     *list = (struct qn_peer_list){.limit = old.limit,
+                                  .record_count = old.record_count,
+                                  .record_bytes = old.record_bytes,
                                   .by_id.hash_key = {old.by_id.hash_key[0], old.by_id.hash_key[1]}};
     memcpy(list->verdicts_demanded, old.verdicts_demanded, sizeof list->verdicts_demanded);
     take_memory(list, capacity > old.count ? capacity : old.count);
@@ -194,13 +196,22 @@ void qn_peer_list_demand_verdicts(struct qn_peer_list *list, enum qn_region regi
 
 /* ---- places ---- */
 
+static void drop_record(struct qn_peer_list *list, struct qn_peer_entry *entry)
+{
+    if (entry->record != NULL) {
+        list->record_count -= 1;
+        list->record_bytes -= entry->record->len;
+        qn_buf_drop(entry->record);
+    }
+}
+
 static void drop(struct qn_peer_list *list, struct qn_peer_entry *entry)
 {
     leave(list, entry);
     give_up_address(list, entry);
     qn_peer_index_remove(&list->by_id, list->entries, QN_PEER_BY_ID,
                          (uint16_t)(entry - list->entries));
-    qn_buf_drop(entry->record);
+    drop_record(list, entry);
     *entry = (struct qn_peer_entry){.state = QN_PEER_STATE_COUNT, .next = list->free_first};
     list->free_first = place_of(list, entry);
 }
@@ -291,8 +302,10 @@ static void take_facts(struct qn_peer_list *list, struct qn_peer_entry *entry,
         take_address(list, entry, &facts->address, false);
     }
     if (facts->record != NULL) {
-        qn_buf_drop(entry->record);
+        drop_record(list, entry);
         entry->record = qn_buf_hold(facts->record);
+        list->record_count += 1;
+        list->record_bytes += facts->record->len;
         entry->record_sequence = facts->record_sequence;
         entry->record_us = now;
         entry->hops = facts->hops;

@@ -76,6 +76,8 @@ struct qn_peer_list {
     size_t capacity; /* slots */
     size_t count;
     size_t exempt;
+    size_t record_count;
+    size_t record_bytes;
     bool verdicts_demanded[QN_REGION_COUNT];
     uint16_t free_first; /* slot + 1 */
     struct qn_peer_entry *entries;
@@ -86,6 +88,9 @@ struct qn_peer_list {
     size_t counted[QN_REGION_COUNT];                     /* against the limit */
     size_t unverified[QN_REGION_COUNT];                  /* of counted: not VERIFIED */
 };
+
+/* How long a warm peer is: as a TLS session can be resumed. */
+#define QN_PEER_WARM_LIFETIME QN_SECONDS(7200)
 
 /* Begins with the smallest limit (peer_limits.h). The key hides where an id or address is kept. */
 void qn_peer_list_init(struct qn_peer_list *list, uint64_t hash_key0, uint64_t hash_key1);
@@ -160,8 +165,6 @@ size_t qn_peer_list_unverified_max(const struct qn_peer_list *list);
 size_t qn_peer_list_memory(const struct qn_peer_list *list);
 /* The same of a list with this limit. */
 size_t qn_peer_list_memory_of(size_t per_region);
-/* Bytes of the records held. */
-size_t qn_peer_list_record_bytes(const struct qn_peer_list *list);
 /* Nothing is above a limit but what is hot, and all counts are what a recount gives. NULL, or what does not hold
  * (static text). Looks at everything: for tests and simulators. */
 const char *qn_peer_list_invariant(const struct qn_peer_list *list);

@@ -85,16 +85,6 @@ size_t qn_peer_list_memory_of(size_t per_region)
     return memory_of(per_region * QN_REGION_COUNT + QN_PEERS_EXEMPT_MAX);
 }
 
-size_t qn_peer_list_record_bytes(const struct qn_peer_list *list)
-{
-    size_t bytes = 0;
-    for (size_t slot = 0; slot < list->capacity; slot++) {
-        const struct qn_peer_entry *entry = qn_peer_list_at(list, slot);
-        bytes += entry != NULL && entry->record != NULL ? entry->record->len : 0;
-    }
-    return bytes;
-}
-
 /* ---- the invariant ---- */
 
 static const char *check_entry(const struct qn_peer_list *list, const struct qn_peer_entry *entry)
@@ -114,7 +104,7 @@ static const char *check_entry(const struct qn_peer_list *list, const struct qn_
 }
 
 struct recount {
-    size_t count, exempt, counted, unverified, hot, unverified_hot;
+    size_t count, exempt, records, record_bytes, counted, unverified, hot, unverified_hot;
 };
 
 static const char *recount_chain(const struct qn_peer_list *list, struct recount *counts,
@@ -132,6 +122,8 @@ static const char *recount_chain(const struct qn_peer_list *list, struct recount
             return "peer list: an entry is in another's chain";
         }
         length += 1;
+        counts->records += entry->record != NULL;
+        counts->record_bytes += entry->record != NULL ? entry->record->len : 0;
         counts->exempt += !counts_here;
         counts->counted += counts_here;
         counts->unverified += counts_here && entry->verdict != QN_REGION_VERIFIED;
@@ -157,6 +149,8 @@ static const char *check_region(const struct qn_peer_list *list, struct recount 
     }
     total->count += here.count;
     total->exempt += here.exempt;
+    total->records += here.records;
+    total->record_bytes += here.record_bytes;
     if (here.counted != list->counted[region] || here.unverified != list->unverified[region]) {
         return "peer list: a region's places are not those that are taken";
     }
@@ -184,6 +178,9 @@ const char *qn_peer_list_invariant(const struct qn_peer_list *list)
     }
     if (taken != total.count || total.count != list->count || total.exempt != list->exempt) {
         return "peer list: entries that no chain has, or the other way round";
+    }
+    if (total.records != list->record_count || total.record_bytes != list->record_bytes) {
+        return "peer list: records that are not counted, or the other way round";
     }
     return list->exempt > QN_PEERS_EXEMPT_MAX ? "peer list: too many exempt peers" : NULL;
 }

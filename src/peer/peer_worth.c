@@ -60,3 +60,29 @@ struct qn_peer_entry *qn_peer_worst(const struct qn_peer_list *list, enum qn_reg
     }
     return worst;
 }
+
+unsigned qn_peer_reasons(const struct qn_peer_entry *entry)
+{
+    const bool holds[QN_HELD_COUNT] = {
+        [QN_HELD_COMMITTEE] = (entry->flags & QN_PEER_COMMITTEE) != 0,
+        [QN_HELD_RESERVED] = (entry->flags & QN_PEER_RESERVED) != 0,
+        [QN_HELD_ANCHOR] = (entry->flags & QN_PEER_ANCHOR) != 0,
+        [QN_HELD_LINK] = entry->state == QN_PEER_HOT,
+        [QN_HELD_SESSION] = entry->state == QN_PEER_WARM,
+        [QN_HELD_PROVEN] = entry->proven_us != 0,
+        [QN_HELD_RECORD] = entry->record != NULL,
+    };
+    unsigned reasons = 0;
+    for (unsigned i = 0; i < QN_HELD_COUNT; i++) {
+        reasons |= holds[i] ? 1U << i : 0;
+    }
+    return reasons;
+}
+
+const char *qn_peer_reason_name(enum qn_peer_reason reason)
+{
+    static const char *const names[QN_HELD_COUNT] = {"committee", "reserved", "anchor", "link",
+                                                     "session",   "proven",   "record"};
+    QN_ASSERT((unsigned)reason < QN_HELD_COUNT);
+    return names[reason];
+}

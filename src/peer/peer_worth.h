@@ -18,4 +18,19 @@ bool qn_peer_gives_way(const struct qn_peer_entry *entry, enum qn_region_verdict
 struct qn_peer_entry *qn_peer_worst(const struct qn_peer_list *list, enum qn_region region,
                                     bool warm_too, bool unverified_only, qn_time_us now);
 
+/* Why a peer has its place; bits of a set. */
+enum qn_peer_reason {
+    QN_HELD_COMMITTEE,
+    QN_HELD_RESERVED,
+    QN_HELD_ANCHOR,
+    QN_HELD_LINK,
+    QN_HELD_SESSION, /* warm */
+    QN_HELD_PROVEN,  /* it was reached at its address */
+    QN_HELD_RECORD,  /* it announced itself */
+    QN_HELD_COUNT,
+};
+unsigned qn_peer_reasons(const struct qn_peer_entry *entry);
+/* "committee", "reserved", "anchor", "link", "session", "proven", "record"; static. */
+const char *qn_peer_reason_name(enum qn_peer_reason reason);
+
 #endif

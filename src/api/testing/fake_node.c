@@ -32,6 +32,11 @@ static void init_peer(struct qn_node_peer *peer, size_t number)
     peer->endpoints[0] = endpoint_number(number);
     snprintf(peer->software, sizeof peer->software, "qnet/0.1.0");
     peer->has_record = number != 1;
+    peer->state = number % 2 == 1 ? QN_PEER_HOT : QN_PEER_COLD;
+    peer->verdict = (enum qn_region_verdict)(number % 3);
+    peer->first_seen_us = 800000 + number;
+    peer->held_for =
+        number % 2 == 1 ? 1U << QN_HELD_COMMITTEE | 1U << QN_HELD_LINK : 1U << QN_HELD_RECORD;
     peer->record_sequence = QN_FAKE_UNIX_MS - 1000 + number;
     peer->learned_us = 1000000 + number;
     peer->hops = (uint8_t)(number % 3);
@@ -200,10 +205,25 @@ size_t qn_node_peer_count(const struct qn_node *node)
     return node->peer_count;
 }
 
-void qn_node_peer_at(const struct qn_node *node, size_t index, struct qn_node_peer *peer)
+size_t qn_node_peers(const struct qn_node *node, struct qn_node_peer *peers, size_t capacity)
 {
-    QN_ASSERT(index < node->peer_count);
-    *peer = node->peers[index];
+    size_t count = node->peer_count < capacity ? node->peer_count : capacity;
+    memcpy(peers, node->peers, count * sizeof peers[0]);
+    return count;
+}
+
+void qn_node_limits(const struct qn_node *node, struct qn_node_limits *limits)
+{
+    static const struct qn_peer_budgets budgets = {.links_max = 1024, .memory_max = 64000000};
+    *limits = (struct qn_node_limits){
+        .exempt = 1, .list_bytes = 43008, .record_bytes = 7000, .links = node->status.links};
+    qn_peer_limits_init(&limits->limits, &budgets);
+    (void)qn_peer_limits_set_size(&limits->limits, node->status.registry_active, 1000000);
+    limits->counts[QN_REGION_EUROPE][QN_PEER_COLD] = 5;
+    limits->counts[QN_REGION_EUROPE][QN_PEER_HOT] = 4;
+    limits->counts[QN_REGION_ASIA][QN_PEER_WARM] = 2;
+    limits->counted[QN_REGION_EUROPE] = 8;
+    limits->counted[QN_REGION_ASIA] = 2;
 }
 
 struct qn_span qn_node_record(const struct qn_node *node, const struct qn_node_id *id)
