@@ -156,20 +156,11 @@ static void commit(struct qn_node *node, const struct qn_consensus_action *actio
     qn_node_drain_follower(node);
 }
 
-static enum qn_close_reason fault_reason(enum qn_err err)
-{
-    if (err == QN_ERR_BAD_SIGNATURE) {
-        return QN_CLOSE_BAD_SIGNATURE;
-    }
-    /* Two votes where one is allowed; everything else is about a block that was proposed. */
-    return err == QN_ERR_DUPLICATE ? QN_CLOSE_MALFORMED : QN_CLOSE_BAD_BLOCK;
-}
-
 static void on_fault(struct qn_node *node, const struct qn_consensus_action *action)
 {
     struct qn_link *link = qn_node_link(node, node->validator_links[action->validator]);
     if (link != NULL) {
-        qn_node_close(node, link, fault_reason(action->err), qn_err_text(action->err));
+        qn_node_blame_error(node, link, action->err, NULL);
     }
 }
 

@@ -86,6 +86,11 @@ void qn_node_poll_dials(struct qn_node *node)
         if (target == NULL) {
             return;
         }
+        if (qn_node_is_banned(node, target->has_id ? &target->id : NULL,
+                              &target->endpoints[target->endpoint_next], true)) {
+            qn_dialer_on_failed(&node->dialer, target->dial, &node->rng, node->now);
+            continue;
+        }
         linked += 1;
         struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_DIAL);
         action->dial.dial = target->dial;

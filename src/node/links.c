@@ -222,6 +222,8 @@ void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
     if (qn_node_id_equal(&peer, &node->id)) {
         reason = QN_CLOSE_SELF;
         qn_dialer_remove(&node->dialer, &peer);
+    } else if (qn_node_is_banned(node, &peer, &event->link_up.remote, outbound)) {
+        reason = QN_CLOSE_BANNED;
     } else if (reason == QN_CLOSE_NORMAL && link == NULL) {
         reason = QN_CLOSE_FULL;
     }
@@ -309,11 +311,11 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
     struct qn_hello hello;
     char text[QN_TEXT_LEN_MAX + 1];
     if (link->live) {
-        qn_node_close(node, link, QN_CLOSE_UNEXPECTED, "a second HELLO");
+        qn_node_blame(node, link, QN_FAULT_UNEXPECTED, "a second HELLO");
         return;
     }
     if (qn_hello_decode(&hello, bytes) != QN_OK) {
-        qn_node_close(node, link, QN_CLOSE_MALFORMED, "HELLO");
+        qn_node_blame(node, link, QN_FAULT_MALFORMED, "HELLO");
         return;
     }
     if (!agree_on_version(node, link, &hello)) {
@@ -345,9 +347,10 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
     qn_node_poll_registration(node);
 }
 
-/* A registration just made a link more than it was, or a revocation ended it. */
+/* A registration just made a link more than it was, or a revocation or a ban ended it. */
 void qn_node_recheck_links(struct qn_node *node)
 {
+    qn_node_close_banned(node);
     for (size_t i = 0; i < node->links_capacity; i++) {
         struct qn_link *link = &node->links[i];
         if (link->id == 0) {

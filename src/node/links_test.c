@@ -1,7 +1,5 @@
 /* One node and hand-made events: what a link must do before it counts, and what ends it. */
-#include "node/testing/lab.h"
-
-#include "wire/control.h"
+#include "node/testing/link_bench.h"
 #include "wire/genesis_reply.h"
 
 #include <setjmp.h>
@@ -13,129 +11,6 @@
 
 #include <cmocka.h>
 
-struct bench {
-    struct qn_lab *lab;
-    struct qn_node *node;
-    qn_time_us now;
-    qn_link_id last_link;
-    struct qn_actions actions;
-};
-
-static void set_up(struct bench *bench)
-{
-    memset(bench, 0, sizeof *bench);
-    bench->lab = qn_lab_new(5, 4, QN_POLICY_CODES, 1);
-    qn_lab_start_genesis(bench->lab, 0);
-    bench->node = qn_lab_node(bench->lab, 0)->node;
-    bench->now = qn_lab_now(bench->lab);
-    qn_actions_init(&bench->actions);
-}
-
-static void tear_down(struct bench *bench)
-{
-    qn_actions_fini(&bench->actions);
-    qn_lab_free(bench->lab);
-}
-
-/* The actions of this step alone are left in bench->actions. */
-static void step(struct bench *bench, struct qn_event *event)
-{
-    for (size_t i = 0; i < bench->actions.count; i++) {
-        qn_action_drop(&bench->actions.items[i]);
-    }
-    bench->actions.count = 0;
-    bench->now += 10;
-    event->now = bench->now;
-    event->unix_ms = qn_lab_unix_ms(bench->lab);
-    qn_node_step(bench->node, event, &bench->actions);
-}
-
-static qn_link_id link_up(struct bench *bench, const struct qn_public_key *key)
-{
-    struct qn_event event = {.kind = QN_EVENT_LINK_UP};
-    event.link_up.link = ++bench->last_link;
-    event.link_up.key = *key;
-    snprintf(event.link_up.remote.host, sizeof event.link_up.remote.host, "10.1.1.1");
-    event.link_up.remote.port = 4000;
-    step(bench, &event);
-    return bench->last_link;
-}
-
-static void receive(struct bench *bench, qn_link_id link, enum qn_message_kind kind,
-                    uint32_t request_id, struct qn_buf *bytes)
-{
-    struct qn_event event = {.kind = QN_EVENT_FRAME};
-    event.frame.link = link;
-    event.frame.message.kind = kind;
-    event.frame.message.class = qn_kind_find(kind)->class;
-    event.frame.message.request_id = request_id;
-    event.frame.message.bytes = qn_buf_span(bytes);
-    step(bench, &event);
-    qn_buf_drop(bytes);
-}
-
-static const struct qn_action *find(const struct bench *bench, enum qn_action_kind kind,
-                                    qn_link_id link, enum qn_message_kind message)
-{
-    for (size_t i = 0; i < bench->actions.count; i++) {
-        const struct qn_action *action = &bench->actions.items[i];
-        bool matches = action->kind == kind &&
-                       (kind != QN_ACTION_SEND ||
-                        (action->send.link == link && action->send.kind == message)) &&
-                       (kind != QN_ACTION_CLOSE || action->close.link == link);
-        if (matches) {
-            return action;
-        }
-    }
-    return NULL;
-}
-
-/* The last step closed this link for this reason, and told the peer so. */
-static void assert_closed(const struct bench *bench, qn_link_id link, enum qn_close_reason reason)
-{
-    struct qn_goodbye goodbye;
-    const struct qn_action *close = find(bench, QN_ACTION_CLOSE, link, QN_GOODBYE);
-    const struct qn_action *send = find(bench, QN_ACTION_SEND, link, QN_GOODBYE);
-    assert_non_null(close);
-    assert_non_null(send);
-    assert_int_equal(close->close.reason, reason);
-    assert_int_equal(qn_goodbye_decode(&goodbye, qn_buf_span(send->send.bytes)), QN_OK);
-    assert_int_equal(goodbye.reason, reason);
-}
-
-static void assert_text(const struct bench *bench, qn_link_id link, const char *text)
-{
-    struct qn_goodbye goodbye;
-    const struct qn_action *send = find(bench, QN_ACTION_SEND, link, QN_GOODBYE);
-    assert_non_null(send);
-    assert_int_equal(qn_goodbye_decode(&goodbye, qn_buf_span(send->send.bytes)), QN_OK);
-    assert_string_equal(goodbye.text, text);
-}
-
-static struct qn_hello good_hello(const struct bench *bench)
-{
-    return (struct qn_hello){.version = QN_PROTOCOL_VERSION,
-                             .version_min = QN_PROTOCOL_VERSION_MIN,
-                             .network = qn_lab_genesis(bench->lab)->network,
-                             .region = QN_REGION_ASIA,
-                             .roles = QN_ROLE_FULL,
-                             .software = "test"};
-}
-
-static struct qn_public_key stranger_key(uint8_t number)
-{
-    uint8_t bytes[QN_SEED_LEN] = {'s', number};
-    struct qn_key *key = qn_key_from_seed(QN_SUITE_MLDSA44, bytes);
-    struct qn_public_key public_key = *qn_key_public(key);
-    qn_key_free(key);
-    return public_key;
-}
-
-static const struct qn_public_key *genesis_key(const struct bench *bench, size_t index)
-{
-    return &qn_lab_genesis(bench->lab)->certs[index].key;
-}
-
 static void versions_without_overlap_part(void **state)
 {
     (void)state;
@@ -144,131 +19,131 @@ static void versions_without_overlap_part(void **state)
     static const char *const texts[] = {
         "you speak protocol versions 2 to 2, this node speaks 1 to 1",
         "you speak protocol versions 0 to 0, this node speaks 1 to 1"};
-    struct bench bench;
-    set_up(&bench);
+    struct qn_bench bench;
+    qn_bench_init(&bench);
     for (size_t i = 0; i < QN_ARRAY_COUNT(versions); i++) {
-        qn_link_id link = link_up(&bench, genesis_key(&bench, 1));
-        struct qn_hello hello = good_hello(&bench);
+        qn_link_id link = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
+        struct qn_hello hello = qn_bench_hello(&bench);
         hello.version = versions[i][0];
         hello.version_min = versions[i][1];
-        receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
-        assert_closed(&bench, link, QN_CLOSE_WRONG_VERSION);
-        assert_text(&bench, link, texts[i]);
+        qn_bench_receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
+        qn_bench_assert_closed(&bench, link, QN_CLOSE_WRONG_VERSION);
+        qn_bench_assert_text(&bench, link, texts[i]);
     }
     /* A newer peer that still speaks our version is welcome. */
-    qn_link_id link = link_up(&bench, genesis_key(&bench, 1));
-    struct qn_hello hello = good_hello(&bench);
+    qn_link_id link = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
+    struct qn_hello hello = qn_bench_hello(&bench);
     hello.version = QN_PROTOCOL_VERSION + 1;
-    receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
-    assert_null(find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
+    qn_bench_receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
+    assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
     assert_int_equal(qn_lab_status(bench.lab, 0).links, 1);
-    tear_down(&bench);
+    qn_bench_fini(&bench);
 }
 
 static void another_network_parts_whatever_the_standing(void **state)
 {
     (void)state;
-    struct bench bench;
-    set_up(&bench);
-    struct qn_public_key stranger = stranger_key(1);
-    const struct qn_public_key *keys[] = {genesis_key(&bench, 1), &stranger};
+    struct qn_bench bench;
+    qn_bench_init(&bench);
+    struct qn_public_key stranger = qn_bench_stranger(1);
+    const struct qn_public_key *keys[] = {qn_bench_genesis(&bench, 1), &stranger};
     for (size_t i = 0; i < QN_ARRAY_COUNT(keys); i++) {
-        qn_link_id link = link_up(&bench, keys[i]);
-        struct qn_hello hello = good_hello(&bench);
+        qn_link_id link = qn_bench_link_up(&bench, keys[i]);
+        struct qn_hello hello = qn_bench_hello(&bench);
         hello.network.bytes[31] ^= 1;
-        receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
-        assert_closed(&bench, link, QN_CLOSE_WRONG_NETWORK);
+        qn_bench_receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
+        qn_bench_assert_closed(&bench, link, QN_CLOSE_WRONG_NETWORK);
     }
     /* A genesis node knows its network: zeros are for those who cannot. */
-    qn_link_id link = link_up(&bench, genesis_key(&bench, 1));
-    struct qn_hello hello = good_hello(&bench);
+    qn_link_id link = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
+    struct qn_hello hello = qn_bench_hello(&bench);
     memset(&hello.network, 0, sizeof hello.network);
-    receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
-    assert_closed(&bench, link, QN_CLOSE_WRONG_NETWORK);
-    tear_down(&bench);
+    qn_bench_receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
+    qn_bench_assert_closed(&bench, link, QN_CLOSE_WRONG_NETWORK);
+    qn_bench_fini(&bench);
 }
 
 static void nothing_counts_before_hello(void **state)
 {
     (void)state;
-    struct bench bench;
+    struct qn_bench bench;
     struct qn_ping ping = {.nonce = 7};
-    set_up(&bench);
-    qn_link_id link = link_up(&bench, genesis_key(&bench, 1));
-    assert_non_null(find(&bench, QN_ACTION_SEND, link, QN_HELLO)); /* ours goes at once */
+    qn_bench_init(&bench);
+    qn_link_id link = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
+    assert_non_null(qn_bench_find(&bench, QN_ACTION_SEND, link, QN_HELLO)); /* ours goes at once */
     assert_int_equal(qn_lab_status(bench.lab, 0).links, 0);
-    receive(&bench, link, QN_PING, 0, qn_ping_encode(&ping));
-    assert_closed(&bench, link, QN_CLOSE_UNEXPECTED);
-    link = link_up(&bench, genesis_key(&bench, 1));
-    receive(&bench, link, QN_HELLO, 0, qn_empty_encode());
-    assert_closed(&bench, link, QN_CLOSE_MALFORMED);
-    tear_down(&bench);
+    qn_bench_receive(&bench, link, QN_PING, 0, qn_ping_encode(&ping));
+    qn_bench_assert_closed(&bench, link, QN_CLOSE_UNEXPECTED);
+    link = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
+    qn_bench_receive(&bench, link, QN_HELLO, 0, qn_empty_encode());
+    qn_bench_assert_closed(&bench, link, QN_CLOSE_MALFORMED);
+    qn_bench_fini(&bench);
 }
 
 static void a_peer_that_never_says_hello_is_left(void **state)
 {
     (void)state;
-    struct bench bench;
+    struct qn_bench bench;
     struct qn_event tick = {.kind = QN_EVENT_TICK};
-    set_up(&bench);
-    qn_link_id link = link_up(&bench, genesis_key(&bench, 1));
+    qn_bench_init(&bench);
+    qn_link_id link = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
     bench.now += QN_HELLO_TIMEOUT - QN_MS(200);
-    step(&bench, &tick);
-    assert_null(find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
+    qn_bench_step(&bench, &tick);
+    assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
     bench.now += QN_MS(300);
-    step(&bench, &tick);
-    assert_closed(&bench, link, QN_CLOSE_HELLO_TIMEOUT);
-    tear_down(&bench);
+    qn_bench_step(&bench, &tick);
+    qn_bench_assert_closed(&bench, link, QN_CLOSE_HELLO_TIMEOUT);
+    qn_bench_fini(&bench);
 }
 
 static void our_own_key_is_refused(void **state)
 {
     (void)state;
-    struct bench bench;
-    set_up(&bench);
-    qn_link_id link = link_up(&bench, qn_key_public(qn_lab_node(bench.lab, 0)->key));
-    assert_closed(&bench, link, QN_CLOSE_SELF);
-    tear_down(&bench);
+    struct qn_bench bench;
+    qn_bench_init(&bench);
+    qn_link_id link = qn_bench_link_up(&bench, qn_key_public(qn_lab_node(bench.lab, 0)->key));
+    qn_bench_assert_closed(&bench, link, QN_CLOSE_SELF);
+    qn_bench_fini(&bench);
 }
 
 static void strangers_fill_their_slots_and_no_others(void **state)
 {
     (void)state;
-    struct bench bench;
-    set_up(&bench);
+    struct qn_bench bench;
+    qn_bench_init(&bench);
     for (unsigned i = 0; i < QN_UNREGISTERED_LINKS_MAX; i++) {
-        struct qn_public_key key = stranger_key((uint8_t)i);
-        qn_link_id link = link_up(&bench, &key);
-        assert_null(find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
+        struct qn_public_key key = qn_bench_stranger((uint8_t)i);
+        qn_link_id link = qn_bench_link_up(&bench, &key);
+        assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
     }
-    struct qn_public_key key = stranger_key(QN_UNREGISTERED_LINKS_MAX);
-    qn_link_id refused = link_up(&bench, &key);
-    assert_closed(&bench, refused, QN_CLOSE_FULL);
-    qn_link_id genesis = link_up(&bench, genesis_key(&bench, 2));
-    assert_null(find(&bench, QN_ACTION_CLOSE, genesis, QN_GOODBYE));
+    struct qn_public_key key = qn_bench_stranger(QN_UNREGISTERED_LINKS_MAX);
+    qn_link_id refused = qn_bench_link_up(&bench, &key);
+    qn_bench_assert_closed(&bench, refused, QN_CLOSE_FULL);
+    qn_link_id genesis = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 2));
+    assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, genesis, QN_GOODBYE));
     struct qn_event down = {.kind = QN_EVENT_LINK_DOWN};
     down.link_down.link = 1;
     down.link_down.reason = QN_CLOSE_PEER_CLOSED;
-    step(&bench, &down);
-    qn_link_id admitted = link_up(&bench, &key);
-    assert_null(find(&bench, QN_ACTION_CLOSE, admitted, QN_GOODBYE));
-    tear_down(&bench);
+    qn_bench_step(&bench, &down);
+    qn_link_id admitted = qn_bench_link_up(&bench, &key);
+    assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, admitted, QN_GOODBYE));
+    qn_bench_fini(&bench);
 }
 
 static void a_stranger_without_a_network_gets_the_genesis_data(void **state)
 {
     (void)state;
-    struct bench bench;
+    struct qn_bench bench;
     struct qn_genesis_reply reply;
-    set_up(&bench);
-    struct qn_public_key key = stranger_key(1);
-    qn_link_id link = link_up(&bench, &key);
-    struct qn_hello hello = good_hello(&bench);
+    qn_bench_init(&bench);
+    struct qn_public_key key = qn_bench_stranger(1);
+    qn_link_id link = qn_bench_link_up(&bench, &key);
+    struct qn_hello hello = qn_bench_hello(&bench);
     memset(&hello.network, 0, sizeof hello.network);
-    receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
-    assert_null(find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
-    receive(&bench, link, QN_GET_GENESIS, 9, qn_empty_encode());
-    const struct qn_action *send = find(&bench, QN_ACTION_SEND, link, QN_GENESIS);
+    qn_bench_receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
+    assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
+    qn_bench_receive(&bench, link, QN_GET_GENESIS, 9, qn_empty_encode());
+    const struct qn_action *send = qn_bench_find(&bench, QN_ACTION_SEND, link, QN_GENESIS);
     assert_non_null(send);
     assert_int_equal(send->send.request_id, 9);
     assert_int_equal(qn_genesis_reply_decode(&reply, qn_buf_span(send->send.bytes)), QN_OK);
@@ -284,55 +159,56 @@ static void a_stranger_without_a_network_gets_the_genesis_data(void **state)
                      QN_OK);
     assert_true(qn_network_id_equal(&genesis.network, &qn_lab_genesis(bench.lab)->network));
     qn_genesis_fini(&genesis);
-    tear_down(&bench);
+    qn_bench_fini(&bench);
 }
 
 static void three_silent_seconds_end_a_link(void **state)
 {
     (void)state;
-    struct bench bench;
+    struct qn_bench bench;
     struct qn_event tick = {.kind = QN_EVENT_TICK};
-    set_up(&bench);
-    qn_link_id link = link_up(&bench, genesis_key(&bench, 1));
-    struct qn_hello hello = good_hello(&bench);
-    receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
-    unsigned pings = find(&bench, QN_ACTION_SEND, link, QN_PING) != NULL;
-    for (int i = 0; i < 60 && find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE) == NULL; i++) {
+    qn_bench_init(&bench);
+    qn_link_id link = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
+    struct qn_hello hello = qn_bench_hello(&bench);
+    qn_bench_receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
+    unsigned pings = qn_bench_find(&bench, QN_ACTION_SEND, link, QN_PING) != NULL;
+    for (int i = 0; i < 60 && qn_bench_find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE) == NULL;
+         i++) {
         bench.now += QN_MS(100);
-        step(&bench, &tick);
-        pings += find(&bench, QN_ACTION_SEND, link, QN_PING) != NULL;
+        qn_bench_step(&bench, &tick);
+        pings += qn_bench_find(&bench, QN_ACTION_SEND, link, QN_PING) != NULL;
     }
-    assert_closed(&bench, link, QN_CLOSE_PING_TIMEOUT);
+    qn_bench_assert_closed(&bench, link, QN_CLOSE_PING_TIMEOUT);
     assert_int_equal(pings, QN_PING_MISSED_MAX);
-    tear_down(&bench);
+    qn_bench_fini(&bench);
 }
 
 /* Whoever could foresee a nonce would answer before it is asked, and look near from far away. */
 static void the_next_nonce_does_not_follow_from_those_before(void **state)
 {
     (void)state;
-    struct bench bench;
+    struct qn_bench bench;
     struct qn_event tick = {.kind = QN_EVENT_TICK};
     uint64_t nonces[QN_PING_MISSED_MAX] = {0};
     size_t count = 0;
-    set_up(&bench);
-    qn_link_id link = link_up(&bench, genesis_key(&bench, 1));
-    struct qn_hello hello = good_hello(&bench);
-    receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
+    qn_bench_init(&bench);
+    qn_link_id link = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
+    struct qn_hello hello = qn_bench_hello(&bench);
+    qn_bench_receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
     for (int i = 0; i < 60 && count < QN_PING_MISSED_MAX; i++) {
-        const struct qn_action *send = find(&bench, QN_ACTION_SEND, link, QN_PING);
+        const struct qn_action *send = qn_bench_find(&bench, QN_ACTION_SEND, link, QN_PING);
         struct qn_ping ping;
         if (send != NULL) {
             assert_int_equal(qn_ping_decode(&ping, qn_buf_span(send->send.bytes)), QN_OK);
             nonces[count++] = ping.nonce;
         }
         bench.now += QN_MS(100);
-        step(&bench, &tick);
+        qn_bench_step(&bench, &tick);
     }
     assert_int_equal(count, QN_PING_MISSED_MAX);
     assert_true(nonces[1] - nonces[0] > 1000000 && nonces[0] - nonces[1] > 1000000);
     assert_true(nonces[2] - nonces[1] != nonces[1] - nonces[0]);
-    tear_down(&bench);
+    qn_bench_fini(&bench);
 }
 
 struct heard {
@@ -359,7 +235,7 @@ static void peer_ids_are_logged_as_text(void **state)
     struct heard heard = {0};
     struct qn_log log = {.write = hear, .context = &heard, .level_max = QN_LOG_DEBUG};
     struct qn_goodbye goodbye = {.reason = QN_CLOSE_SHUTDOWN};
-    struct bench bench = {.lab = qn_lab_new(5, 4, QN_POLICY_CODES, 1)};
+    struct qn_bench bench = {.lab = qn_lab_new(5, 4, QN_POLICY_CODES, 1)};
     qn_lab_set_log(bench.lab, &log);
     for (size_t i = 0; i < 4; i++) {
         qn_lab_start_genesis(bench.lab, i);

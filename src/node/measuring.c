@@ -35,7 +35,7 @@ void qn_node_on_pong(struct qn_node *node, struct qn_link *link, struct qn_span 
 {
     struct qn_pong pong;
     if (qn_pong_decode(&pong, bytes) != QN_OK) {
-        qn_node_close(node, link, QN_CLOSE_MALFORMED, "pong");
+        qn_node_blame(node, link, QN_FAULT_MALFORMED, "pong");
         return;
     }
     struct qn_liveness *liveness = &link->liveness;
@@ -53,7 +53,7 @@ void qn_node_on_get_rtt(struct qn_node *node, struct qn_link *link, uint32_t req
 {
     struct qn_get_rtt get;
     if (qn_get_rtt_decode(&get, bytes) != QN_OK) {
-        qn_node_close(node, link, QN_CLOSE_MALFORMED, "get_rtt");
+        qn_node_blame(node, link, QN_FAULT_MALFORMED, "get_rtt");
         return;
     }
     struct qn_rtt rtt = qn_measured_of(&node->measuring.measured, &get.subject, node->now);

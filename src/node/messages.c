@@ -3,10 +3,10 @@
 
 #include <string.h>
 
-static void close_malformed(struct qn_node *node, struct qn_link *link,
+static void blame_malformed(struct qn_node *node, struct qn_link *link,
                             const struct qn_message_bytes *message)
 {
-    qn_node_close(node, link, QN_CLOSE_MALFORMED, qn_kind_find(message->kind)->name);
+    qn_node_blame(node, link, QN_FAULT_MALFORMED, qn_kind_find(message->kind)->name);
 }
 
 static void on_ping(struct qn_node *node, struct qn_link *link,
@@ -14,7 +14,7 @@ static void on_ping(struct qn_node *node, struct qn_link *link,
 {
     struct qn_ping ping;
     if (qn_ping_decode(&ping, message->bytes) != QN_OK) {
-        close_malformed(node, link, message);
+        blame_malformed(node, link, message);
         return;
     }
     struct qn_pong pong = {.nonce = ping.nonce, .at = node->measuring.position.at};
@@ -39,7 +39,7 @@ static void on_head(struct qn_node *node, struct qn_link *link,
 {
     struct qn_head head;
     if (qn_head_decode(&head, message->bytes) != QN_OK) {
-        close_malformed(node, link, message);
+        blame_malformed(node, link, message);
         return;
     }
     qn_node_on_peer_height(node, link, head.height);
@@ -72,9 +72,7 @@ static void on_consensus(struct qn_node *node, struct qn_link *link,
     qn_node_drain_consensus(node);
     link = qn_node_link(node, copy.id);
     if (err != QN_OK && link != NULL) {
-        qn_node_close(node, link,
-                      err == QN_ERR_BAD_SIGNATURE ? QN_CLOSE_BAD_SIGNATURE : QN_CLOSE_MALFORMED,
-                      qn_err_text(err));
+        qn_node_blame_error(node, link, err, NULL);
     }
 }
 
@@ -82,7 +80,7 @@ static void on_get_genesis(struct qn_node *node, struct qn_link *link,
                            const struct qn_message_bytes *message)
 {
     if (qn_empty_decode(message->bytes) != QN_OK) {
-        close_malformed(node, link, message);
+        blame_malformed(node, link, message);
         return;
     }
     struct qn_genesis_reply reply = {.cert_count = node->genesis->cert_count};
@@ -122,7 +120,7 @@ static void on_blocks(struct qn_node *node, struct qn_link *link,
     qn_node_drain_follower(node);
     link = qn_node_link(node, id);
     if (err != QN_OK && link != NULL) {
-        qn_node_close(node, link, QN_CLOSE_BAD_BLOCK, qn_err_text(err));
+        qn_node_blame_error(node, link, err, NULL);
     }
 }
 
@@ -141,7 +139,7 @@ static void on_request(struct qn_node *node, struct qn_link *link,
 {
     if (!qn_token_bucket_take(&link->requests, node->now)) {
         if (link->standing == QN_STANDING_UNREGISTERED) {
-            qn_node_close(node, link, QN_CLOSE_RATE_LIMITED, NULL);
+            qn_node_blame(node, link, QN_FAULT_FLOOD, NULL);
         } else {
             qn_node_send(node, link, QN_BUSY, message->request_id, qn_empty_encode());
         }
@@ -242,11 +240,11 @@ void qn_node_on_frame(struct qn_node *node, const struct qn_event *event)
     }
     enum qn_message_kind kind = event->frame.message.kind;
     if (!link->live && kind != QN_HELLO && kind != QN_GOODBYE) {
-        qn_node_close(node, link, QN_CLOSE_UNEXPECTED, "HELLO comes first");
+        qn_node_blame(node, link, QN_FAULT_UNEXPECTED, "HELLO comes first");
         return;
     }
     if (!qn_node_speaks(link, kind)) {
-        qn_node_close(node, link, QN_CLOSE_UNEXPECTED, "a message newer than the agreed version");
+        qn_node_blame(node, link, QN_FAULT_UNEXPECTED, "a message newer than the agreed version");
         return;
     }
     on_message(node, link, &event->frame.message);

@@ -40,6 +40,25 @@ static void collect_closes(const struct qn_node *node, const struct qn_metric_si
     }
 }
 
+static void collect_faults(const struct qn_node *node, const struct qn_metric_sink *sink)
+{
+    for (unsigned fault = 0; fault < QN_FAULT_COUNT; fault++) {
+        struct qn_metric metric = {.name = "qnet_peer_faults_total",
+                                   .help = "What peers did that they could have avoided",
+                                   .type = QN_METRIC_COUNTER,
+                                   .label = "fault",
+                                   .label_value = qn_fault_name((enum qn_fault)fault),
+                                   .value = (double)node->faults.counts[fault]};
+        if (node->faults.counts[fault] > 0) {
+            sink->metric(sink->context, &metric);
+        }
+    }
+    emit(sink, "qnet_peer_bans_total", "Bans that faults led to", QN_METRIC_COUNTER,
+         (double)node->faults.bans_begun);
+    emit(sink, "qnet_operator_bans", "Bans by the operator", QN_METRIC_GAUGE,
+         (double)node->faults.bans.count);
+}
+
 void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *sink)
 {
     struct qn_node_status status;
@@ -91,6 +110,7 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
     }
     collect_timings(node, sink);
     collect_closes(node, sink);
+    collect_faults(node, sink);
     if (node->consensus != NULL) {
         qn_consensus_collect(node->consensus, sink);
     }

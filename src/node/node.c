@@ -153,6 +153,7 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     init_storage(node);
     qn_node_links_init(node);
     qn_node_measuring_init(node);
+    qn_node_faults_init(node);
     qn_node_peers_init(node);
     qn_node_snapshot_init(node);
     qn_node_epoch_init(node);
@@ -211,6 +212,7 @@ void qn_node_free(struct qn_node *node)
     qn_dialer_fini(&node->dialer);
     qn_node_measuring_fini(node);
     qn_node_links_fini(node);
+    qn_node_faults_fini(node);
     qn_node_tickets_fini(node);
     qn_mempool_free(node->mempool);
     qn_ledger_free(node->ledger);

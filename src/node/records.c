@@ -149,7 +149,7 @@ void qn_node_on_announce(struct qn_node *node, struct qn_link *link, struct qn_s
     struct qn_signed envelope;
     if (qn_announce_decode(&message, bytes) != QN_OK ||
         qn_record_decode(&record, &envelope, message.record) != QN_OK) {
-        qn_node_close(node, link, QN_CLOSE_MALFORMED, "announce");
+        qn_node_blame(node, link, QN_FAULT_MALFORMED, "announce");
         return;
     }
     bool of_itself = qn_node_id_equal(&record.id, &link->peer);
@@ -191,7 +191,7 @@ static void blame(struct qn_node *node, const struct qn_announcer_waiting *waiti
     node->counters.records_bad += 1;
     struct qn_link *link = qn_node_link(node, waiting->from);
     if (link != NULL) { /* who passes a record on has verified it: this one lied */
-        qn_node_close(node, link, QN_CLOSE_BAD_SIGNATURE, "peer record");
+        qn_node_blame(node, link, QN_FAULT_BAD_SIGNATURE, "peer record");
     }
 }
 

@@ -145,7 +145,7 @@ void qn_node_on_get_blocks(struct qn_node *node, struct qn_link *link, uint32_t 
 {
     struct qn_get_blocks request;
     if (qn_get_blocks_decode(&request, bytes) != QN_OK || request.from_height == 0) {
-        qn_node_close(node, link, QN_CLOSE_MALFORMED, "get_blocks");
+        qn_node_blame(node, link, QN_FAULT_MALFORMED, "get_blocks");
         return;
     }
     struct answer *answer = calloc(1, sizeof *answer);

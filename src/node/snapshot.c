@@ -49,10 +49,7 @@ void qn_snapshot_accuse(struct qn_node *node, qn_link_id id, const struct qn_nod
     sync->accused[sync->accused_count % QN_SNAPSHOT_ACCUSED_MAX] = *peer;
     sync->accused_count += 1;
     if (link != NULL) {
-        enum qn_close_reason reason = err == QN_ERR_MALFORMED       ? QN_CLOSE_MALFORMED
-                                      : err == QN_ERR_BAD_SIGNATURE ? QN_CLOSE_BAD_SIGNATURE
-                                                                    : QN_CLOSE_BAD_BLOCK;
-        qn_node_close(node, link, reason, qn_err_text(err));
+        qn_node_blame_error(node, link, err, NULL);
     }
 }
 
@@ -339,7 +336,7 @@ void qn_node_on_get_snapshot(struct qn_node *node, struct qn_link *link, uint32_
         err = qn_snapshot_serve(node->ledger, &reply, &request);
     }
     if (err == QN_ERR_MALFORMED) {
-        qn_node_close(node, link, QN_CLOSE_MALFORMED, "get_snapshot");
+        qn_node_blame(node, link, QN_FAULT_MALFORMED, "get_snapshot");
     } else if (err == QN_OK) {
         qn_node_send(node, link, QN_SNAPSHOT, request_id, reply);
     } else {

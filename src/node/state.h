@@ -11,12 +11,14 @@
 #include "gossip/announcer.h"
 #include "ledger/ledger.h"
 #include "ledger/mempool.h"
+#include "node/faults.h"
 #include "node/link.h"
 #include "node/measuring.h"
 #include "node/motions.h"
 #include "node/node.h"
 #include "node/own.h"
 #include "node/peers.h"
+#include "node/registration.h"
 #include "node/snapshot.h"
 #include "node/view.h"
 #include "node/vote_log.h"
@@ -83,25 +85,6 @@ struct qn_submission {
     qn_time_us started_us;
 };
 
-/* ---- registration.c ---- */
-enum qn_registration_state {
-    QN_REGISTRATION_IDLE,
-    QN_REGISTRATION_SEARCHING, /* for a ticket of work: one job is under way */
-    QN_REGISTRATION_SIGNING_CODE,
-    QN_REGISTRATION_SIGNING,
-    QN_REGISTRATION_SUBMITTED,
-    QN_REGISTRATION_DONE,
-    QN_REGISTRATION_REFUSED, /* for good: trying again cannot help */
-};
-struct qn_registration {
-    enum qn_registration_state state;
-    struct qn_tx tx;
-    uint64_t tries; /* of the search under way */
-    qn_time_us next_try_us;
-    unsigned failures;
-    char refusal[QN_TEXT_LEN_MAX + 1];
-};
-
 /* ---- commit.c ---- */
 /* A commit whose batch is not durable yet: answers wait for it. */
 struct qn_pending_commit {
@@ -154,6 +137,7 @@ struct qn_node {
     struct qn_map link_index;                      /* link id, padded -> slot */
     qn_link_id validator_links[QN_VALIDATORS_MAX]; /* per validator index; 0: none */
     struct qn_node_measuring measuring;
+    struct qn_faults faults;
     struct qn_dialer dialer;
     struct qn_peers peers;
     struct qn_announcer announcer;

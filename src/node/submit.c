@@ -329,7 +329,7 @@ void qn_node_on_submit(struct qn_node *node, struct qn_link *link, uint32_t requ
 {
     struct qn_submit message;
     if (qn_submit_decode(&message, bytes) != QN_OK) {
-        qn_node_close(node, link, QN_CLOSE_MALFORMED, "submit");
+        qn_node_blame(node, link, QN_FAULT_MALFORMED, "submit");
         return;
     }
     struct qn_submission asked = {
@@ -342,7 +342,7 @@ void qn_node_on_tx(struct qn_node *node, struct qn_link *link, struct qn_span by
 {
     struct qn_span tx;
     if (qn_tx_message_decode(&tx, bytes) != QN_OK) {
-        qn_node_close(node, link, QN_CLOSE_MALFORMED, "tx");
+        qn_node_blame(node, link, QN_FAULT_MALFORMED, "tx");
         return;
     }
     if (node->validator < 0 || link->validator < 0) {
@@ -378,7 +378,7 @@ void qn_node_on_submit_result(struct qn_node *node, struct qn_link *link, uint32
 {
     struct qn_submit_result result;
     if (qn_submit_result_decode(&result, bytes) != QN_OK) {
-        qn_node_close(node, link, QN_CLOSE_MALFORMED, "submit_result");
+        qn_node_blame(node, link, QN_FAULT_MALFORMED, "submit_result");
         return;
     }
     struct qn_submission *submission = find_relayed(node, link, request_id);

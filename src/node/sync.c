@@ -77,7 +77,7 @@ static void perform(struct qn_node *node, const struct qn_follower_action *actio
     case QN_FOLLOWER_FAULT:
         link = qn_node_link(node, action->source);
         if (link != NULL) {
-            qn_node_close(node, link, QN_CLOSE_BAD_BLOCK, qn_err_text(action->err));
+            qn_node_blame_error(node, link, action->err, NULL);
         }
         break;
     }

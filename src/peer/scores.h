@@ -16,7 +16,7 @@
 
 /* X(name, points of QN_SCORE_BAN, text). */
 #define QN_FAULT_LIST(X)                                                                           \
-    X(MALFORMED, 50, "malformed_message")   /* bytes that no version of the protocol has */        \
+    X(MALFORMED, 60, "malformed_message")   /* bytes that no version of the protocol has */        \
     X(UNEXPECTED, 20, "unexpected_message") /* a message out of its order, or too new */           \
     X(BAD_SIGNATURE, 100, "bad_signature")  /* on what the sender had to verify, or made */        \
     X(BAD_BLOCK, 100, "bad_block")          /* a block, chunk or checkpoint that does not hold */  \

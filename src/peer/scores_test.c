@@ -62,12 +62,13 @@ static void points_halve_with_each_half_life(void **state)
     qn_scores_init(&scores, PLACES, 1, 2);
     assert_int_equal(fault(&scores, 1, 7, QN_FAULT_MALFORMED, 5), QN_BLAME_DISCOURAGED);
     assert_int_equal(blame(&scores, 1, 5), QN_BLAME_DISCOURAGED);
-    assert_int_equal(blame(&scores, 1, 5 + QN_SECONDS(2)), QN_BLAME_NONE);
-    /* 25 are left: one more of 50 is no ban, at once it would have been. */
+    assert_int_equal(blame(&scores, 1, 5 + QN_SECONDS(590)), QN_BLAME_DISCOURAGED);
+    assert_int_equal(blame(&scores, 1, 5 + QN_SECONDS(601)), QN_BLAME_NONE);
+    /* 30 are left: one more of 60 is no ban, at once it would have been. */
     assert_int_equal(fault(&scores, 1, 7, QN_FAULT_MALFORMED, 5 + QN_SCORE_HALF_LIFE),
                      QN_BLAME_DISCOURAGED);
     struct key key = key_of(1);
-    assert_int_equal(qn_scores_find(&scores, key.bytes)->points, 75000);
+    assert_int_equal(qn_scores_find(&scores, key.bytes)->points, 90000);
     assert_int_equal(fault(&scores, 1, 7, QN_FAULT_FLOOD, 5 + 40 * QN_SCORE_HALF_LIFE),
                      QN_BLAME_NONE);
     assert_int_equal(qn_scores_find(&scores, key.bytes)->points, 10000);

@@ -80,12 +80,13 @@ uint8_t qn_read_endpoints(struct qn_reader *in, struct qn_endpoint endpoints[QN_
     X(BAD_BLOCK, 27, "bad_block")                                                                  \
     X(REFUSED, 28, "connection_refused")                                                           \
     X(RESOLVE, 29, "name_not_resolved")                                                            \
-    X(ALPN, 30, "wrong_alpn")
+    X(ALPN, 30, "wrong_alpn")                                                                      \
+    X(BANNED, 31, "banned")
 enum qn_close_reason {
 #define QN_CLOSE_ENUM(name, number, text) QN_CLOSE_##name = (number),
     QN_CLOSE_LIST(QN_CLOSE_ENUM)
 #undef QN_CLOSE_ENUM
-        QN_CLOSE_COUNT = 31,
+        QN_CLOSE_COUNT = 32,
 };
 /* Static text as in the list; "unknown" for a number outside it. */
 const char *qn_close_reason_name(unsigned reason);

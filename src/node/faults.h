@@ -1,0 +1,40 @@
+/* The one way in which this node blames a peer, and whom it therefore has no links with. A part of the
+ * node's state (node/state.h); docs/peers.md has the table of what costs how much.
+ *
+ * A node that lacks state, is overloaded or has a wrong clock finds fault with itself, not with others:
+ * an error that may come of that blames nobody and closes nothing. */
+#ifndef QN_NODE_FAULTS_H
+#define QN_NODE_FAULTS_H
+
+#include "node/link.h"
+#include "peer/bans.h"
+
+struct qn_node;
+
+struct qn_faults {
+    struct qn_bans bans;
+    uint64_t counts[QN_FAULT_COUNT]; /* so far */
+    uint64_t bans_begun;             /* of faults, so far */
+};
+
+void qn_node_faults_init(struct qn_node *node);
+void qn_node_faults_fini(struct qn_node *node);
+
+/* The peer did what it could have avoided: counted, and the link is closed and forgotten. text, for the
+ * peer and for logs, may be NULL. */
+void qn_node_blame(struct qn_node *node, struct qn_link *link, enum qn_fault fault,
+                   const char *text);
+/* The same for an error found in what the peer sent; text NULL: the error's. False: the error may be of this node's own making, and the link
+ * stays. */
+bool qn_node_blame_error(struct qn_node *node, struct qn_link *link, enum qn_err err,
+                         const char *text);
+/* Whether an error blames whoever sent what it was found in, and for what. */
+bool qn_fault_of(enum qn_fault *fault, enum qn_err err);
+
+/* May there be a link with this one, or one more dial to it? id NULL: not known. */
+bool qn_node_is_banned(const struct qn_node *node, const struct qn_node_id *id,
+                       const struct qn_endpoint *remote, bool outbound);
+/* Closes the links of those who are banned now. */
+void qn_node_close_banned(struct qn_node *node);
+
+#endif

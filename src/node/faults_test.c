@@ -1,0 +1,170 @@
+/* Who is blamed, who is kept away and for how long, and who never is. */
+#include "node/faults.h"
+
+#include "node/testing/link_bench.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static qn_link_id live_link(struct qn_bench *bench, const struct qn_public_key *key)
+{
+    struct qn_hello hello = qn_bench_hello(bench);
+    qn_link_id link = qn_bench_link_up(bench, key);
+    assert_null(qn_bench_find(bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
+    qn_bench_receive(bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
+    return link;
+}
+
+/* No message of any kind. */
+static void send_garbage(struct qn_bench *bench, qn_link_id link)
+{
+    static const uint8_t garbage[] = {0xff, 0x00, 0xff};
+    struct qn_span span = {garbage, sizeof garbage};
+    qn_bench_receive(bench, link, QN_ANNOUNCE, 0, qn_buf_copy(span));
+    qn_bench_assert_closed(bench, link, QN_CLOSE_MALFORMED);
+}
+
+/* The list is the rule of DESIGN section 9: what this node lacks, has no time for or reads from its clock
+ * is nobody's fault. */
+static void errors_of_our_own_blame_nobody(void **state)
+{
+    static const enum qn_err own[] = {QN_OK,
+                                      QN_ERR_FULL,
+                                      QN_ERR_NOT_FOUND,
+                                      QN_ERR_STALE,
+                                      QN_ERR_NOT_YET_VALID,
+                                      QN_ERR_NOT_READY,
+                                      QN_ERR_BUSY,
+                                      QN_ERR_TIMEOUT,
+                                      QN_ERR_CLOSED,
+                                      QN_ERR_IO,
+                                      QN_ERR_NO_MEMORY,
+                                      QN_ERR_CRYPTO,
+                                      QN_ERR_WRONG_EPOCH,
+                                      QN_ERR_WRONG_VERSION};
+    (void)state;
+    for (int err = 0; err >= -36; err--) {
+        enum qn_fault fault = QN_FAULT_COUNT;
+        bool is_own = false;
+        for (size_t i = 0; i < QN_ARRAY_COUNT(own); i++) {
+            is_own = is_own || own[i] == (enum qn_err)err;
+        }
+        assert_int_equal(qn_fault_of(&fault, (enum qn_err)err), !is_own);
+        assert_int_equal(fault == QN_FAULT_COUNT, is_own);
+    }
+}
+
+static void a_stranger_that_sends_garbage_twice_stays_away_and_others_may_come(void **state)
+{
+    (void)state;
+    struct qn_bench bench;
+    struct qn_event tick = {.kind = QN_EVENT_TICK};
+    struct qn_public_key key = qn_bench_stranger(1);
+    struct qn_public_key another = qn_bench_stranger(2);
+    qn_bench_init(&bench);
+    send_garbage(&bench, live_link(&bench, &key));
+    send_garbage(&bench, live_link(&bench, &key));
+    /* A new identity costs a stranger nothing, so its address is what counts. */
+    qn_link_id refused = qn_bench_link_up(&bench, &another);
+    qn_bench_assert_closed(&bench, refused, QN_CLOSE_BANNED);
+    bench.remote.port = 4711;
+    refused = qn_bench_link_up(&bench, &key);
+    qn_bench_assert_closed(&bench, refused, QN_CLOSE_BANNED);
+    /* Whoever is known here does not suffer from whom it shares an address with. */
+    (void)live_link(&bench, qn_bench_genesis(&bench, 1));
+    bench.remote.host[0] = '2';
+    (void)live_link(&bench, &another);
+    bench.remote.host[0] = '1';
+    bench.now += QN_SCORE_BAN_MIN;
+    qn_bench_step(&bench, &tick);
+    (void)live_link(&bench, &key);
+    qn_bench_fini(&bench);
+}
+
+static void whoever_is_pinned_is_closed_but_never_banned(void **state)
+{
+    (void)state;
+    struct qn_bench bench;
+    qn_bench_init(&bench);
+    for (unsigned i = 0; i < 10; i++) {
+        send_garbage(&bench, live_link(&bench, qn_bench_genesis(&bench, 1)));
+    }
+    (void)live_link(&bench, qn_bench_genesis(&bench, 1));
+    qn_bench_fini(&bench);
+}
+
+static void a_full_node_blames_nobody_for_coming(void **state)
+{
+    (void)state;
+    struct qn_bench bench;
+    qn_bench_init(&bench);
+    for (unsigned i = 0; i < QN_UNREGISTERED_LINKS_MAX; i++) {
+        struct qn_public_key key = qn_bench_stranger((uint8_t)i);
+        (void)live_link(&bench, &key);
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        struct qn_public_key key = qn_bench_stranger((uint8_t)(100 + i));
+        qn_link_id link = qn_bench_link_up(&bench, &key);
+        qn_bench_assert_closed(&bench, link, QN_CLOSE_FULL);
+    }
+    qn_bench_fini(&bench);
+}
+
+/* ---- a registered node, with the whole of its life ---- */
+
+static struct qn_lab *lab_with_a_registered_node(size_t *index)
+{
+    struct qn_lab *lab = qn_lab_new(9, 4, QN_POLICY_CODES, 1);
+    for (size_t i = 0; i < 4; i++) {
+        qn_lab_start_genesis(lab, i);
+    }
+    *index = qn_lab_start_node(lab, 0);
+    qn_lab_run(lab, QN_SECONDS(8));
+    assert_true(qn_lab_status(lab, *index).registered);
+    return lab;
+}
+
+static void a_registered_node_is_banned_by_its_id_wherever_it_dials_from(void **state)
+{
+    (void)state;
+    size_t bad = 0;
+    struct qn_lab *lab = lab_with_a_registered_node(&bad);
+    static const uint8_t garbage[] = {0xff};
+    struct qn_span span = {garbage, sizeof garbage};
+    assert_true(qn_lab_inject(lab, bad, 0, QN_ANNOUNCE, 0, span));
+    qn_lab_run(lab, QN_SECONDS(10));
+    assert_int_equal(qn_lab_closed_by(lab, 0, bad), QN_CLOSE_MALFORMED);
+    assert_int_equal(qn_lab_status(lab, 0).links, 4); /* it came back: once is no habit */
+    assert_true(qn_lab_inject(lab, bad, 0, QN_ANNOUNCE, 0, span));
+    qn_lab_run(lab, QN_SECONDS(10));
+    qn_lab_dial(lab, bad, 0);
+    qn_lab_run(lab, QN_SECONDS(10));
+    assert_int_equal(qn_lab_closed_by(lab, 0, bad), QN_CLOSE_BANNED);
+    assert_int_equal(qn_lab_status(lab, 0).links, 3);
+    assert_int_equal(qn_lab_status(lab, 1).links, 4); /* others judge for themselves */
+    qn_lab_free(lab);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(errors_of_our_own_blame_nobody),
+        cmocka_unit_test(a_stranger_that_sends_garbage_twice_stays_away_and_others_may_come),
+        cmocka_unit_test(whoever_is_pinned_is_closed_but_never_banned),
+        cmocka_unit_test(a_full_node_blames_nobody_for_coming),
+        cmocka_unit_test(a_registered_node_is_banned_by_its_id_wherever_it_dials_from),
+    };
+    const char *why = NULL;
+    if (qn_crypto_init(&why) != QN_OK) {
+        fprintf(stderr, "%s\n", why);
+        return 1;
+    }
+    int failures = cmocka_run_group_tests(tests, NULL, NULL);
+    qn_crypto_fini();
+    return failures;
+}
