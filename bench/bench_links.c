@@ -423,6 +423,7 @@ static void step(void *context, const struct qn_event *event, struct qn_actions 
             qn_runtime_stop(holder->runtime);
         }
         break;
+    case QN_EVENT_INBOUND:
     case QN_EVENT_SIGNED:
     case QN_EVENT_VERIFIED:
     case QN_EVENT_PERSISTED:

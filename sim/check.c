@@ -95,6 +95,10 @@ static void check_view(struct qn_sim *sim, struct qn_sim_host *host)
 void qn_sim_check_stepped(struct qn_sim *sim, struct qn_sim_host *host, size_t action_count)
 {
     check_bounds(sim, host, action_count);
+    const char *broken = qn_peering_invariant(qn_node_peering(host->node));
+    if (broken != NULL) {
+        qn_sim_fail(sim, "peering", "host %zu: %s", host->index, broken);
+    }
     if (!qn_sim_host_is_honest(host)) {
         return;
     }

@@ -27,6 +27,15 @@ static void on_disk(struct qn_sim *sim, struct qn_sim_host *host, struct qn_even
     }
 }
 
+static void on_inbound(struct qn_sim *sim, struct qn_sim_host *host,
+                       const struct qn_sim_event *queued, struct qn_event *event)
+{
+    event->kind = QN_EVENT_INBOUND;
+    event->inbound.link = queued->link;
+    event->inbound.remote = sim->hosts[queued->other].identity->endpoint;
+    qn_sim_host_step(sim, host, event);
+}
+
 static void on_link_up(struct qn_sim *sim, struct qn_sim_host *host,
                        const struct qn_sim_event *queued, struct qn_event *event)
 {
@@ -116,6 +125,9 @@ static void hand_over(struct qn_sim *sim, struct qn_sim_host *host, struct qn_si
         if (queued->at == host->timer_us || host->timer_us <= sim->now) {
             qn_sim_host_step(sim, host, &event);
         }
+        break;
+    case QN_SIM_INBOUND:
+        on_inbound(sim, host, queued, &event);
         break;
     case QN_SIM_LINK_UP:
         on_link_up(sim, host, queued, &event);

@@ -177,6 +177,10 @@ void qn_sim_dial(struct qn_sim *sim, struct qn_sim_host *from, const struct qn_a
     /* The dialling side has one flight more behind it when the other end may speak. */
     qn_time_us up_us[2] = {sim->now + 2 * delay + HANDSHAKE_US, 0};
     up_us[1] = up_us[0] + delay;
+    add_for_end(sim, link, 1, NULL,
+                (struct qn_sim_event){.at = sim->now + delay,
+                                      .kind = QN_SIM_INBOUND,
+                                      .other = (uint32_t)link->ends[0]});
     for (size_t end = 0; end < 2; end++) {
         link->up[end] = true;
         set_last(link, end, up_us[end] + TWIN_LAG_US);

@@ -6,6 +6,7 @@
 
 enum qn_sim_event_kind {
     QN_SIM_TICK,
+    QN_SIM_INBOUND,
     QN_SIM_LINK_UP,
     QN_SIM_LINK_DOWN,
     QN_SIM_DIAL_FAILED,
@@ -37,7 +38,7 @@ struct qn_sim_event {
         } sign;
         struct qn_verify_job *job; /* VERIFIED: owned */
         enum qn_close_reason reason;
-        uint32_t other; /* LINK_UP: host at the other end */
+        uint32_t other; /* INBOUND, LINK_UP: host at the other end */
     };
     struct qn_buf *bytes; /* FRAME, REQUEST: one reference */
 };

@@ -100,6 +100,11 @@ static void event_line(struct qn_sim *sim, const struct qn_sim_host *host,
     }
     begin_line(sim, host);
     switch (event->kind) {
+    case QN_EVENT_INBOUND:
+        (void)fprintf(sim->trace_file, "<- INBOUND %d link=%llu",
+                      other_of(sim, host, event->inbound.link),
+                      (unsigned long long)event->inbound.link);
+        break;
     case QN_EVENT_LINK_UP:
         (void)fprintf(sim->trace_file, "<- LINK_UP %d link=%llu",
                       other_of(sim, host, event->link_up.link),
@@ -143,6 +148,9 @@ void qn_sim_trace_event(struct qn_sim *sim, const struct qn_sim_host *host,
 {
     begin(sim, host, (unsigned)event->kind, event->now);
     switch (event->kind) {
+    case QN_EVENT_INBOUND:
+        mix(sim, event->inbound.link);
+        break;
     case QN_EVENT_LINK_UP:
         mix(sim, event->link_up.link);
         break;

@@ -46,8 +46,19 @@ enum {
     QN_FRAME_CHUNK_MAX = 4096,    /* payload bytes of one frame on the wire */
     QN_MESSAGE_LEN_MAX = 1048576, /* payload bytes of one reassembled message */
 
-    QN_LINKS_MAX = 1024,              /* default cap on live links; --max-links */
-    QN_HALF_OPEN_MAX = 64,            /* links still in the TLS handshake or before HELLO */
+    QN_LINKS_MAX = 1024,             /* default cap on live links; --max-links */
+    QN_HALF_OPEN_MAX = 64,           /* links still in the TLS handshake or before HELLO */
+    QN_HALF_OPEN_SUBNET_MAX = 16,    /* of them from one /24 or /56 */
+    QN_ADMISSION_SETS = 1024,        /* of four places, in the tables of rates */
+    QN_ADMISSION_GLOBAL_BURST = 400, /* connections accepted from other machines */
+    QN_ADMISSION_SUBNET_BURST = 64,
+    QN_ADMISSION_IDENTITY_BURST = 16,
+    QN_RESERVED_PEERS_MAX = 64,
+    QN_EVICTION_BURST = 8,            /* inbound links given up for newcomers at once */
+    QN_HOT_OWN_REGION = 16,           /* live links wanted in the own region, */
+    QN_HOT_OTHER_REGION = 4,          /* and in each other one, as far as the limits allow */
+    QN_DIAL_NEEDED_BURST = 16,        /* dials at once to those we need */
+    QN_DIAL_PEER_BURST = 4,           /* and to others */
     QN_UNREGISTERED_LINKS_MAX = 16,   /* reserved slots for peers that may only register */
     QN_UNREGISTERED_REQUESTS_MAX = 8, /* requests a minute on such a link */
     QN_QUEUE_P0_LEN_MAX = 4194304,    /* bytes queued on one link */
@@ -90,6 +101,17 @@ enum {
 #define QN_HEARTBEAT_INTERVAL QN_SECONDS(10)
 #define QN_DIAL_BACKOFF_MIN QN_MS(250)
 #define QN_DIAL_BACKOFF_MAX QN_SECONDS(8)
+#define QN_DIAL_BACKOFF_PEER_MAX QN_SECONDS(64)   /* of those we need not have a link to */
+#define QN_DIAL_NEEDED_INTERVAL (qn_time_us)62500 /* pace of dials to those we need */
+#define QN_DIAL_PEER_INTERVAL QN_MS(250)          /* and to others, while dials succeed */
+#define QN_DIAL_PEER_INTERVAL_MAX QN_SECONDS(8)
+#define QN_HALF_OPEN_PATIENCE QN_SECONDS(1) /* then a silent one may give way */
+#define QN_HALF_OPEN_TIMEOUT QN_SECONDS(10)
+#define QN_HALF_OPEN_TIMEOUT_BUSY QN_SECONDS(3) /* while half the places are taken */
+#define QN_EVICTION_INTERVAL QN_SECONDS(1)
+#define QN_ADMISSION_GLOBAL_INTERVAL QN_MS(5)
+#define QN_ADMISSION_SUBNET_INTERVAL QN_MS(250)
+#define QN_ADMISSION_IDENTITY_INTERVAL QN_SECONDS(1)
 #define QN_KEY_UPDATE_INTERVAL QN_SECONDS(3600)
 #define QN_TX_LIFETIME_MS_MAX 3600000U /* how far in the future a transaction may expire */
 #define QN_CLOCK_SKEW_MS_MAX 30000U    /* block time and record time against our clock */

@@ -33,7 +33,7 @@ struct qn_config {
     bool has_region;
     enum qn_region region;
     size_t fallback_count;
-    struct qn_node_peer_hint fallbacks[QN_FALLBACK_PEERS_MAX];
+    struct qn_peer_hint fallbacks[QN_FALLBACK_PEERS_MAX];
     bool has_code;
     struct qn_activation_code code; /* its seed is wiped: code_key is made of it */
     struct qn_key *code_key;

@@ -26,14 +26,14 @@ enum qn_err qn_listen_parse(struct qn_endpoint *endpoint, const char *text)
 }
 
 /* id@host:port or host:port, len characters. */
-static bool parse_peer(struct qn_node_peer_hint *peer, const char *text, size_t len)
+static bool parse_peer(struct qn_peer_hint *peer, const char *text, size_t len)
 {
     enum { PEER_SIZE = QN_ID_TEXT_SIZE + QN_ENDPOINT_TEXT_SIZE };
     char copy[PEER_SIZE];
     if (len >= sizeof copy) {
         return false;
     }
-    *peer = (struct qn_node_peer_hint){0};
+    *peer = (struct qn_peer_hint){0};
     (void)snprintf(copy, sizeof copy, "%.*s", (int)len, text);
     char *at = strchr(copy, '@');
     if (at != NULL) {

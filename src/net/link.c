@@ -131,6 +131,8 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     case QN_LINK_DIALLING:
         qn_dial_on_connected(link);
         break;
+    case QN_LINK_ACCEPTED: /* not watched yet */
+        break;
     case QN_LINK_HANDSHAKE:
         qn_link_go_on_with_handshake(link);
         break;

@@ -7,6 +7,7 @@
 
 enum qn_link_state {
     QN_LINK_DIALLING,  /* resolving or connecting */
+    QN_LINK_ACCEPTED,  /* nothing done for it yet */
     QN_LINK_HANDSHAKE, /* TLS */
     QN_LINK_OPEN,      /* told to the sink */
     QN_LINK_FLUSHING,  /* down for the sink; sends what is queued, then close_notify */

@@ -56,6 +56,7 @@ static void fail_early(struct qn_link *link, enum qn_close_reason reason, const 
 {
     struct qn_transport *transport = link->transport;
     qn_dial_id dial = link->dial;
+    qn_link_id id = link->id;
 
     if (reason != QN_CLOSE_SHUTDOWN) {
         note(link, reason, text);
@@ -67,6 +68,8 @@ static void fail_early(struct qn_link *link, enum qn_close_reason reason, const 
     qn_link_destroy(link);
     if (dial != 0) {
         transport->sink.on_dial_failed(transport->sink.context, dial, reason);
+    } else {
+        transport->sink.on_down(transport->sink.context, id, reason);
     }
 }
 
@@ -85,6 +88,7 @@ void qn_link_fail(struct qn_link *link, enum qn_close_reason reason, const char 
 {
     switch (link->state) {
     case QN_LINK_DIALLING:
+    case QN_LINK_ACCEPTED:
     case QN_LINK_HANDSHAKE:
         fail_early(link, reason, text);
         break;
@@ -112,6 +116,10 @@ static void begin_flush(struct qn_link *link)
 
 void qn_link_close(struct qn_link *link, enum qn_close_reason reason, bool flush)
 {
+    if (link->dial == 0 && (link->state == QN_LINK_ACCEPTED || link->state == QN_LINK_HANDSHAKE)) {
+        fail_early(link, reason, "refused before its handshake was done");
+        return;
+    }
     if (link->state != QN_LINK_OPEN) {
         return;
     }

@@ -9,9 +9,6 @@ void qn_link_begin_handshake(struct qn_link *link, bool is_client,
     link->state = QN_LINK_HANDSHAKE;
     link->deadline_us = deadline_us;
     link->handshake_start_us = qn_clock_now();
-    if (!is_client) {
-        qn_listener_take_slot(link->transport);
-    }
     link->tls = qn_tls_open(link->transport->tls, link->fd, is_client, expected_id);
     if (link->tls == NULL) {
         qn_link_fail(link, QN_CLOSE_TLS_FAILED, "out of memory");

@@ -38,8 +38,9 @@ static bool has_room(const struct qn_transport *transport)
 {
     const struct qn_transport_limits *limits = &transport->limits;
 
-    /* Some above links_max may finish the handshake: the node itself tells them that it is full. */
-    return has_slot(transport) &&
+    /* Some above links_max may finish the handshake: the node itself tells them that it is full. And one above
+     * the half-open ones may ask: the node then gives up one that was silent for too long, or refuses. */
+    return transport->counters.half_open <= limits->half_open_max &&
            transport->counters.open < limits->links_max + limits->half_open_max;
 }
 
@@ -51,7 +52,9 @@ void qn_listener_take_slot(struct qn_transport *transport)
 void qn_listener_free_slot(struct qn_transport *transport)
 {
     transport->counters.half_open -= 1;
-    transport->full_since_us = 0;
+    if (has_slot(transport)) {
+        transport->full_since_us = 0;
+    }
     qn_listener_watch(transport);
 }
 
@@ -91,9 +94,21 @@ static void admit(struct qn_transport *transport, int fd, const struct sockaddr_
                                   "too many links in their handshake, or in all");
         return;
     }
+    qn_link_id id = link->id;
     link->remote = remote;
+    link->state = QN_LINK_ACCEPTED;
+    qn_listener_take_slot(transport);
+    transport->sink.on_inbound(transport->sink.context, id, &remote);
+    if (qn_link_find(transport, id) == NULL) { /* refused */
+        (void)close(fd);
+        return;
+    }
+    if (transport->counters.half_open > transport->limits.half_open_max) { /* nobody gave way */
+        (void)close(fd);
+        qn_link_fail(link, QN_CLOSE_FULL, "too many links in their handshake");
+        return;
+    }
     if (!qn_link_attach(link, fd)) {
-        qn_listener_take_slot(transport); /* as if it had got there: failing takes it off */
         qn_link_fail(link, QN_CLOSE_IO, "the loop refused the socket");
         return;
     }

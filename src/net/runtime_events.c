@@ -15,6 +15,15 @@ static void on_up(void *context, const struct qn_link_up *up)
     qn_runtime_deliver(context, &event, NULL);
 }
 
+static void on_inbound(void *context, qn_link_id link, const struct qn_endpoint *remote)
+{
+    struct qn_event event = {.kind = QN_EVENT_INBOUND};
+
+    event.inbound.link = link;
+    event.inbound.remote = *remote;
+    qn_runtime_deliver(context, &event, NULL);
+}
+
 static void on_down(void *context, qn_link_id link, enum qn_close_reason reason)
 {
     struct qn_event event = {.kind = QN_EVENT_LINK_DOWN};
@@ -66,6 +75,7 @@ struct qn_transport_sink qn_runtime_sink(struct qn_runtime *runtime)
     return (struct qn_transport_sink){
         .context = runtime,
         .on_up = on_up,
+        .on_inbound = on_inbound,
         .on_down = on_down,
         .on_dial_failed = on_dial_failed,
         .on_message = on_message,

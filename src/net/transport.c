@@ -159,7 +159,8 @@ void qn_transport_stop(struct qn_transport *transport)
         }
         if (link->state == QN_LINK_OPEN) {
             qn_link_close(link, QN_CLOSE_SHUTDOWN, true);
-        } else if (link->state == QN_LINK_DIALLING || link->state == QN_LINK_HANDSHAKE) {
+        } else if (link->state == QN_LINK_DIALLING || link->state == QN_LINK_ACCEPTED ||
+                   link->state == QN_LINK_HANDSHAKE) {
             qn_link_fail(link, QN_CLOSE_SHUTDOWN, "");
         }
     }

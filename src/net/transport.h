@@ -71,7 +71,10 @@ struct qn_link_up {
 struct qn_transport_sink {
     void *context;
     void (*on_up)(void *context, const struct qn_link_up *up);
-    /* Exactly once for each on_up, also after qn_transport_close; nothing of this link follows. */
+    /* Somebody connected, and nothing was done for it yet; may be closed at once. */
+    void (*on_inbound)(void *context, qn_link_id link, const struct qn_endpoint *remote);
+    /* Exactly once for each on_up, and for each on_inbound without one; also after qn_transport_close. Nothing of
+     * this link follows. */
     void (*on_down)(void *context, qn_link_id link, enum qn_close_reason reason);
     void (*on_dial_failed)(void *context, qn_dial_id dial, enum qn_close_reason reason);
     void (*on_message)(void *context, qn_link_id link, const struct qn_message_bytes *message);

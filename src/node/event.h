@@ -47,7 +47,8 @@ bool qn_verify_job_holds(struct qn_verify_job *job);
 enum qn_err qn_verify_job_verdict(const struct qn_verify_job *job);
 
 enum qn_event_kind {
-    QN_EVENT_TICK,    /* the deadline asked for has come, or nothing else happened for a while */
+    QN_EVENT_TICK, /* the deadline asked for has come, or nothing else happened for a while */
+    QN_EVENT_INBOUND, /* somebody connected, no TLS yet; CLOSE or nothing; LINK_UP or LINK_DOWN follow */
     QN_EVENT_LINK_UP, /* TLS done both ways, key taken from the handshake; not yet HELLO */
     QN_EVENT_LINK_DOWN,
     QN_EVENT_DIAL_FAILED, /* a DIAL came to nothing */
@@ -68,6 +69,10 @@ struct qn_event {
     qn_time_us now;     /* monotonic, never goes back between events */
     qn_unix_ms unix_ms; /* wall clock, may jump */
     union {
+        struct {
+            qn_link_id link;
+            struct qn_endpoint remote;
+        } inbound;
         struct {
             qn_link_id link;
             qn_dial_id dial; /* 0: inbound */

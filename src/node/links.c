@@ -14,11 +14,31 @@ static void index_key(uint8_t key[QN_HASH_LEN], qn_link_id id)
     memcpy(key, &id, sizeof id);
 }
 
+static bool is_banned(void *context, const struct qn_node_id *id, const struct qn_endpoint *address,
+                      bool outbound)
+{
+    return qn_node_is_banned(context, id, address, outbound);
+}
+
 void qn_node_links_init(struct qn_node *node)
 {
-    node->links_capacity = node->config.links_max + QN_HALF_OPEN_MAX;
+    struct qn_peering_config config = {.id = node->id,
+                                       .region = node->config.region,
+                                       .seed = qn_rng_next(&node->rng),
+                                       .links_max = node->config.links_max,
+                                       .context = node,
+                                       .is_banned = is_banned,
+                                       .reserved_count = node->config.reserved_count,
+                                       .reserved = node->config.reserved};
+    node->peering = qn_peering_new(&config, node->now);
+    node->links_capacity = qn_peering_capacity(node->config.links_max);
     node->links = calloc(node->links_capacity, sizeof node->links[0]);
-    QN_ASSERT(node->links != NULL);
+    node->free_links = calloc(node->links_capacity, sizeof node->free_links[0]);
+    QN_ASSERT(node->links != NULL && node->free_links != NULL);
+    for (size_t i = 0; i < node->links_capacity; i++) { /* the lowest slot is taken first */
+        node->free_links[i] = (uint32_t)(node->links_capacity - 1 - i);
+    }
+    node->free_link_count = node->links_capacity;
     uint64_t key0 = qn_rng_next(&node->rng);
     uint64_t key1 = qn_rng_next(&node->rng);
     qn_map_init(&node->link_index, node->links_capacity, key0, key1);
@@ -27,6 +47,8 @@ void qn_node_links_init(struct qn_node *node)
 void qn_node_links_fini(struct qn_node *node)
 {
     free(node->links);
+    free(node->free_links);
+    qn_peering_free(node->peering);
     qn_map_fini(&node->link_index);
 }
 
@@ -40,22 +62,13 @@ struct qn_link *qn_node_link(const struct qn_node *node, qn_link_id id)
 
 struct qn_link *qn_node_link_to(const struct qn_node *node, const struct qn_node_id *peer)
 {
-    for (size_t i = 0; i < node->links_capacity; i++) {
-        struct qn_link *link = &node->links[i];
-        if (link->id != 0 && link->live && qn_node_id_equal(&link->peer, peer)) {
-            return link;
-        }
-    }
-    return NULL;
+    qn_link_id link = qn_peering_link_to(node->peering, peer);
+    return link != 0 ? qn_node_link(node, link) : NULL;
 }
 
 size_t qn_node_live_count(const struct qn_node *node)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < node->links_capacity; i++) {
-        count += node->links[i].id != 0 && node->links[i].live;
-    }
-    return count;
+    return qn_peering_counts(node->peering)->live;
 }
 
 enum qn_standing qn_node_standing(const struct qn_node *node, const struct qn_node_id *id,
@@ -101,17 +114,13 @@ static void forget(struct qn_node *node, struct qn_link *link)
     qn_map_remove(&node->link_index, key);
     link->id = 0;
     link->live = false;
-    node->link_count -= 1;
+    node->free_links[node->free_link_count] = (uint32_t)(link - node->links);
+    node->free_link_count += 1;
+    qn_peering_on_down(node->peering, gone.id, node->now);
     if (!gone.live) {
-        if (gone.outbound) { /* it never came to anything: wait before the next try */
-            qn_dialer_punish(&node->dialer, &gone.peer, &node->rng, node->now);
-        }
         return;
     }
     qn_node_peers_on_gone(node, &gone);
-    if (qn_node_link_to(node, &gone.peer) == NULL) { /* not replaced by a twin */
-        qn_dialer_set_linked(&node->dialer, &gone.peer, false, &node->rng, node->now);
-    }
     qn_node_committee_link(node, &gone, false);
     qn_follower_on_gone(node->follower, &node->follower_actions, gone.id, node->now);
     qn_node_drain_follower(node);
@@ -132,26 +141,6 @@ void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_rea
     node->counters.closes[reason] += 1;
     log_link(node, QN_LOG_INFO, "close", link, qn_close_reason_name(reason), goodbye.text);
     forget(node, link);
-}
-
-static size_t count_unregistered(const struct qn_node *node)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < node->links_capacity; i++) {
-        const struct qn_link *link = &node->links[i];
-        count += link->id != 0 && !link->outbound && link->standing == QN_STANDING_UNREGISTERED;
-    }
-    return count;
-}
-
-static struct qn_link *free_slot(const struct qn_node *node)
-{
-    for (size_t i = 0; i < node->links_capacity; i++) {
-        if (node->links[i].id == 0) {
-            return &node->links[i];
-        }
-    }
-    return NULL;
 }
 
 static void refuse(struct qn_node *node, qn_link_id id, enum qn_close_reason reason)
@@ -202,60 +191,86 @@ static void sample_handshake(struct qn_node *node, const struct qn_event *event)
     qn_samples_add(&node->samples[QN_TIMING_HANDSHAKE_CPU], event->link_up.handshake_cpu_us);
 }
 
+void qn_node_turn_away(struct qn_node *node, qn_link_id link, enum qn_close_reason reason)
+{
+    struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_CLOSE);
+    action->close.link = link;
+    action->close.reason = reason;
+    node->counters.closes[reason] += 1;
+}
+
+void qn_node_on_inbound(struct qn_node *node, const struct qn_event *event)
+{
+    struct qn_peering_verdict verdict = qn_peering_on_inbound(node->peering, event->inbound.link,
+                                                              &event->inbound.remote, node->now);
+    if (verdict.evict != 0) {
+        qn_node_turn_away(node, verdict.evict, QN_CLOSE_HANDSHAKE_TIMEOUT);
+    }
+    if (verdict.limit != QN_ADMISSION_NONE) {
+        qn_node_turn_away(node, event->inbound.link, qn_admission_reason(verdict.limit));
+    }
+}
+
+/* As the registry has it; whom it lacks is taken for a neighbour. */
+static enum qn_region region_of(const struct qn_node *node, const struct qn_node_id *peer)
+{
+    struct qn_registry_entry entry;
+    return qn_ledger_entry(node->ledger, &entry, peer) == QN_OK ? entry.region
+                                                                : node->config.region;
+}
+
+static struct qn_link *take_slot(struct qn_node *node, qn_link_id id)
+{
+    uint8_t key[QN_HASH_LEN];
+    QN_ASSERT(node->free_link_count > 0); /* as many as the limits allow */
+    node->free_link_count -= 1;
+    uint32_t slot = node->free_links[node->free_link_count];
+    index_key(key, id);
+    enum qn_err err = qn_map_put(&node->link_index, key, slot);
+    QN_ASSERT(err == QN_OK); /* as many places as slots */
+    return &node->links[slot];
+}
+
 void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
 {
     struct qn_node_id peer = qn_public_key_id(&event->link_up.key);
-    bool outbound = event->link_up.dial != 0;
-    enum qn_standing standing = qn_node_standing(node, &peer, NULL);
+    struct qn_peering_up up = {.link = event->link_up.link,
+                               .dial = event->link_up.dial,
+                               .id = peer,
+                               .remote = event->link_up.remote,
+                               .standing = qn_node_standing(node, &peer, NULL),
+                               .region = region_of(node, &peer)};
     sample_handshake(node, event);
-    if (outbound) {
-        qn_dialer_on_linked(&node->dialer, event->link_up.dial, &peer);
+    struct qn_peering_verdict verdict = qn_peering_on_up(node->peering, &up, node->now);
+    struct qn_link *evicted = verdict.evict != 0 ? qn_node_link(node, verdict.evict) : NULL;
+    if (evicted != NULL) {
+        qn_node_close(node, evicted, QN_CLOSE_FULL, "a newcomer needs the place");
     }
-    struct qn_admission_counts counts = {.links = node->link_count,
-                                         .links_max = node->config.links_max,
-                                         .unregistered = count_unregistered(node)};
-    int validator = qn_validator_index(&node->committee, &peer);
-    bool is_member = validator >= 0 && standing == QN_STANDING_REGISTERED; /* no limit for it */
-    enum qn_close_reason reason =
-        qn_admission_decide(&counts, is_member ? QN_STANDING_GENESIS : standing, outbound);
-    struct qn_link *link = free_slot(node);
-    if (qn_node_id_equal(&peer, &node->id)) {
-        reason = QN_CLOSE_SELF;
-        qn_dialer_remove(&node->dialer, &peer);
-    } else if (qn_node_is_banned(node, &peer, &event->link_up.remote, outbound)) {
-        reason = QN_CLOSE_BANNED;
-    } else if (reason == QN_CLOSE_NORMAL && link == NULL) {
-        reason = QN_CLOSE_FULL;
-    }
-    if (reason != QN_CLOSE_NORMAL) {
-        qn_dialer_punish(&node->dialer, &peer, &node->rng, node->now);
-        refuse(node, event->link_up.link, reason);
+    if (verdict.limit != QN_ADMISSION_NONE) {
+        refuse(node, event->link_up.link, qn_admission_reason(verdict.limit));
         return;
     }
+    struct qn_link *link = take_slot(node, event->link_up.link);
     *link = (struct qn_link){.id = event->link_up.link,
-                             .outbound = outbound,
+                             .outbound = event->link_up.dial != 0,
                              .dial = event->link_up.dial,
                              .key = event->link_up.key,
                              .peer = peer,
-                             .standing = standing,
-                             .validator = validator,
+                             .standing = up.standing,
+                             .validator = qn_validator_index(&node->committee, &peer),
                              .remote = event->link_up.remote,
                              .version = QN_PROTOCOL_VERSION_MIN,
                              .up_us = node->now};
     init_requests(link, node->now);
-    uint8_t key[QN_HASH_LEN];
-    index_key(key, link->id);
-    enum qn_err err = qn_map_put(&node->link_index, key, (uint32_t)(link - node->links));
-    QN_ASSERT(err == QN_OK); /* as many places as slots */
-    node->link_count += 1;
     send_hello(node, link);
 }
 
 void qn_node_on_link_down(struct qn_node *node, const struct qn_event *event)
 {
     struct qn_link *link = qn_node_link(node, event->link_down.link);
-    if (link == NULL) {
-        return; /* closed by us: forgotten then */
+    if (link == NULL) { /* closed by us: forgotten then; or it never came up */
+        qn_peering_on_down(node->peering, event->link_down.link, node->now);
+        return;
     }
     node->counters.closes[event->link_down.reason] += 1;
     log_link(node, QN_LOG_INFO, "down", link, qn_close_reason_name(event->link_down.reason), "");
@@ -335,7 +350,7 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
     link->head_height = hello.height;
     link->live = true;
     qn_liveness_init(&link->liveness, node->now);
-    qn_dialer_set_linked(&node->dialer, &link->peer, true, &node->rng, node->now);
+    qn_peering_on_live(node->peering, link->id, node->now);
     qn_node_peers_on_live(node, link);
     log_link(node, QN_LOG_INFO, "live", link, "hello", "");
 #if QN_PROTOCOL_VERSION_NEXT > 0
@@ -359,11 +374,13 @@ void qn_node_recheck_links(struct qn_node *node)
         enum qn_standing before = link->standing;
         link->standing = qn_node_standing(node, &link->peer, NULL);
         if (link->standing == QN_STANDING_REVOKED) {
-            qn_dialer_remove(&node->dialer, &link->peer);
+            qn_peering_forget(node->peering, &link->peer);
             qn_node_close(node, link, QN_CLOSE_REVOKED, NULL);
         } else if (link->standing == QN_STANDING_EXPIRED) {
             qn_node_close(node, link, QN_CLOSE_EXPIRED, NULL);
         } else if (link->standing != before) {
+            qn_peering_set_standing(node->peering, link->id, link->standing,
+                                    region_of(node, &link->peer));
             init_requests(link, node->now);
             if (link->live) {
                 qn_node_peers_on_live(node, link);

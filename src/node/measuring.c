@@ -43,6 +43,7 @@ void qn_node_on_pong(struct qn_node *node, struct qn_link *link, struct qn_span 
         return;
     }
     link->at = pong.at;
+    qn_peering_on_rtt(node->peering, link->id, liveness->rtt_min_us);
     qn_measured_add(&node->measuring.measured, &link->peer, liveness->rtt_last_us, node->now);
     (void)qn_position_sample(&node->measuring.position, &pong.at, liveness->rtt_last_us,
                              pong.nonce);

@@ -209,7 +209,6 @@ void qn_node_free(struct qn_node *node)
     qn_buf_drop(node->own_record);
     qn_announcer_fini(&node->announcer);
     qn_node_peers_fini(node);
-    qn_dialer_fini(&node->dialer);
     qn_node_measuring_fini(node);
     qn_node_links_fini(node);
     qn_node_faults_fini(node);
@@ -361,7 +360,7 @@ static void on_tick(struct qn_node *node)
             qn_node_make_record(node);
         }
         qn_node_poll_links(node);
-        qn_node_poll_dials(node);
+        qn_node_poll_peering(node);
         qn_node_poll_gate(node);
         qn_node_poll_registration(node);
         qn_node_poll_own(node);
@@ -369,6 +368,7 @@ static void on_tick(struct qn_node *node)
     }
     if (node->now >= node->next_second_us) {
         node->next_second_us = node->now + QN_SECONDS(1);
+        qn_peering_set_size(node->peering, qn_ledger_active_count(node->ledger));
         qn_node_recheck_links(node);
         qn_node_poll_peers(node);
         qn_node_poll_submissions(node);
@@ -381,6 +381,9 @@ static void dispatch(struct qn_node *node, const struct qn_event *event)
     switch (event->kind) {
     case QN_EVENT_TICK:
         break; /* timers are looked at after every event */
+    case QN_EVENT_INBOUND:
+        qn_node_on_inbound(node, event);
+        break;
     case QN_EVENT_LINK_UP:
         qn_node_on_link_up(node, event);
         break;

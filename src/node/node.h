@@ -10,14 +10,9 @@
 #include "ledger/genesis.h"
 #include "ledger/storage.h"
 #include "node/event.h"
+#include "peer/peering.h"
 
 enum { QN_FALLBACK_PEERS_MAX = 64 };
-
-struct qn_node_peer_hint {
-    bool has_id;
-    struct qn_node_id id;
-    struct qn_endpoint endpoint;
-};
 
 struct qn_node_config {
     const struct qn_genesis *genesis; /* outlives the node */
@@ -34,7 +29,9 @@ struct qn_node_config {
     struct qn_activation activation;   /* all but its signature, which SIGN makes */
     bool auto_register;                /* register by ourselves when the registry lacks us */
     size_t fallback_count;
-    struct qn_node_peer_hint fallbacks[QN_FALLBACK_PEERS_MAX];
+    struct qn_peer_hint fallbacks[QN_FALLBACK_PEERS_MAX];
+    size_t reserved_count; /* peers that are always dialled and never evicted; each with an id */
+    struct qn_peer_hint reserved[QN_RESERVED_PEERS_MAX];
     size_t links_max;            /* QN_LINKS_MAX */
     uint64_t memory_max;         /* bytes for links and the peer list; 0: not limited */
     uint64_t bandwidth_max;      /* bytes/s of all links, both ways; 0: not limited */

@@ -37,12 +37,15 @@ void qn_node_links_fini(struct qn_node *node);
 struct qn_link *qn_node_link(const struct qn_node *node, qn_link_id id);
 /* The live link to this peer, or NULL. */
 struct qn_link *qn_node_link_to(const struct qn_node *node, const struct qn_node_id *peer);
+void qn_node_on_inbound(struct qn_node *node, const struct qn_event *event);
 void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event);
 void qn_node_on_link_down(struct qn_node *node, const struct qn_event *event);
 void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span bytes);
 /* GOODBYE with the reason, then CLOSE; the link is forgotten at once. text may be NULL. */
 void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_reason reason,
                    const char *text);
+/* Closes without a word a link that is not up yet: it costs nothing more. */
+void qn_node_turn_away(struct qn_node *node, qn_link_id link, enum qn_close_reason reason);
 /* Judges every link again by the registry as it is now. */
 void qn_node_recheck_links(struct qn_node *node);
 void qn_node_poll_links(struct qn_node *node);
@@ -56,7 +59,7 @@ void qn_node_dialing_init(struct qn_node *node);
 /* Keeps dialling the members of the committee, and stops for those of the one before. */
 void qn_node_dial_committee(struct qn_node *node);
 void qn_node_on_dial_failed(struct qn_node *node, const struct qn_event *event);
-void qn_node_poll_dials(struct qn_node *node);
+void qn_node_poll_peering(struct qn_node *node);
 /* A verified record: a place to dial. */
 void qn_node_learn_endpoints(struct qn_node *node, const struct qn_record *record);
 

@@ -160,7 +160,9 @@ void qn_node_on_announce(struct qn_node *node, struct qn_link *link, struct qn_s
     if (qn_node_id_equal(&record.id, &node->id)) {
         return;
     }
-    if (!qn_announcer_is_new(&node->announcer, message.record)) {
+    bool is_new = qn_announcer_is_new(&node->announcer, message.record);
+    qn_peering_on_delivery(node->peering, link->id, is_new, node->now);
+    if (!is_new) {
         return;
     }
     struct qn_buf *copy = qn_buf_copy(message.record);
@@ -258,7 +260,7 @@ void qn_node_records_on_change(struct qn_node *node, const struct qn_ledger_chan
     case QN_TX_ROTATE:
         if (change->in_effect) {
             qn_node_peers_on_change(node, &change->id);
-            qn_dialer_remove(&node->dialer, &change->id);
+            qn_peering_forget(node->peering, &change->id);
         }
         if (change->kind == QN_TX_REVOKE) {
             return;

@@ -22,7 +22,6 @@
 #include "node/snapshot.h"
 #include "node/view.h"
 #include "node/vote_log.h"
-#include "peer/dialer.h"
 
 enum {
     QN_NODE_TICK_US = 100000,                /* how often links and dials are looked at */
@@ -133,12 +132,13 @@ struct qn_node {
 
     struct qn_link *links; /* links_capacity slots */
     size_t links_capacity;
-    size_t link_count;
+    uint32_t *free_links; /* slots */
+    size_t free_link_count;
     struct qn_map link_index;                      /* link id, padded -> slot */
     qn_link_id validator_links[QN_VALIDATORS_MAX]; /* per validator index; 0: none */
     struct qn_node_measuring measuring;
     struct qn_faults faults;
-    struct qn_dialer dialer;
+    struct qn_peering *peering;
     struct qn_peers peers;
     struct qn_announcer announcer;
     struct qn_buf *own_record; /* encoded envelope; NULL until signed */
@@ -176,7 +176,6 @@ struct qn_node {
     struct qn_pending_commit *commits_free;
     struct qn_verify_job *jobs_free;
     struct qn_tickets *tickets; /* NULL unless the policy is work */
-
     struct qn_samples samples[QN_TIMING_COUNT];
     struct qn_node_counters counters;
 };

@@ -291,3 +291,8 @@ const struct qn_samples *qn_node_samples(const struct qn_node *node, enum qn_nod
     QN_ASSERT(timing < QN_TIMING_COUNT);
     return &node->samples[timing];
 }
+
+const struct qn_peering *qn_node_peering(const struct qn_node *node)
+{
+    return node->peering;
+}

@@ -157,6 +157,9 @@ enum qn_node_timing {
 const char *qn_node_timing_name(enum qn_node_timing timing); /* "verify_us" */
 const struct qn_samples *qn_node_samples(const struct qn_node *node, enum qn_node_timing timing);
 
+/* The peer layer: valid until the next step. */
+const struct qn_peering *qn_node_peering(const struct qn_node *node);
+
 void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *sink);
 
 #endif

@@ -1,105 +1,206 @@
 #include "peer/dialer.h"
 
+#include "base/limits.h"
+#include "peer/dial_queue.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-void qn_dialer_init(struct qn_dialer *dialer)
+enum { REPLACE_TRIES = 32, FAILURES_PER_STEP = 8 };
+
+const char *qn_dial_purpose_name(enum qn_dial_purpose purpose)
+{
+    switch (purpose) {
+    case QN_DIAL_FOR_COMMITTEE:
+        return "committee";
+    case QN_DIAL_FOR_RESERVED:
+        return "reserved";
+    case QN_DIAL_FOR_BOOTSTRAP:
+        return "bootstrap";
+    case QN_DIAL_FOR_HOT:
+        return "hot";
+    }
+    return "unknown";
+}
+
+void qn_dialer_init(struct qn_dialer *dialer, uint64_t seed)
 {
     *dialer = (struct qn_dialer){0};
+    qn_rng_init(&dialer->rng, seed);
+    uint64_t key0 = qn_rng_next(&dialer->rng);
+    uint64_t key1 = qn_rng_next(&dialer->rng);
+    qn_map_init(&dialer->index, QN_DIALER_TARGETS_MAX, key0, key1);
+    qn_dial_queues_init(dialer);
     dialer->targets = calloc(QN_DIALER_TARGETS_MAX, sizeof dialer->targets[0]);
-    QN_ASSERT(dialer->targets != NULL);
+    dialer->free_places = calloc(QN_DIALER_TARGETS_MAX, sizeof dialer->free_places[0]);
+    QN_ASSERT(dialer->targets != NULL && dialer->free_places != NULL);
+    for (size_t i = 0; i < QN_DIALER_TARGETS_MAX; i++) { /* the lowest place is taken first */
+        dialer->free_places[i] = (uint32_t)(QN_DIALER_TARGETS_MAX - 1 - i);
+    }
+    dialer->free_count = QN_DIALER_TARGETS_MAX;
 }
 
 void qn_dialer_fini(struct qn_dialer *dialer)
 {
+    qn_dial_queues_fini(dialer);
+    qn_map_fini(&dialer->index);
     free(dialer->targets);
+    free(dialer->free_places);
     *dialer = (struct qn_dialer){0};
 }
 
-static struct qn_dial_target *find_id(struct qn_dialer *dialer, const struct qn_node_id *id)
+size_t qn_dialer_memory(const struct qn_dialer *dialer)
 {
-    for (size_t i = 0; i < dialer->count; i++) {
-        struct qn_dial_target *target = &dialer->targets[i];
-        if (target->has_id && qn_node_id_equal(&target->id, id)) {
+    size_t queues = (size_t)QN_DIAL_QUEUES * QN_DIALER_TARGETS_MAX * sizeof(uint32_t);
+    return QN_DIALER_TARGETS_MAX * (sizeof dialer->targets[0] + sizeof(uint32_t)) + queues +
+           dialer->index.slot_count * sizeof dialer->index.slots[0];
+}
+
+static uint32_t place_of(const struct qn_dialer *dialer, const struct qn_dial_target *target)
+{
+    return (uint32_t)(target - dialer->targets);
+}
+
+static struct qn_dial_target *find_id(const struct qn_dialer *dialer, const struct qn_node_id *id)
+{
+    uint32_t place = 0;
+    return qn_map_get(&dialer->index, &place, id->bytes) ? &dialer->targets[place] : NULL;
+}
+
+const struct qn_dial_target *qn_dialer_find(const struct qn_dialer *dialer,
+                                            const struct qn_node_id *id)
+{
+    return find_id(dialer, id);
+}
+
+static struct qn_dial_target *find_dial(const struct qn_dialer *dialer, uint64_t dial)
+{
+    for (size_t i = 0; i < dialer->under_way && dial != 0; i++) {
+        struct qn_dial_target *target = &dialer->targets[dialer->under_way_places[i]];
+        if (target->dial == dial) {
             return target;
         }
     }
     return NULL;
 }
 
-static struct qn_dial_target *find_dial(struct qn_dialer *dialer, uint64_t dial)
-{
-    for (size_t i = 0; i < dialer->count && dial != 0; i++) {
-        if (dialer->targets[i].dial == dial) {
-            return &dialer->targets[i];
-        }
-    }
-    return NULL;
-}
-
-static struct qn_dial_target *find_endpoint(struct qn_dialer *dialer,
+/* Targets without id are few, and asked for only when one is added. */
+static struct qn_dial_target *find_endpoint(const struct qn_dialer *dialer,
                                             const struct qn_endpoint *endpoint)
 {
-    for (size_t i = 0; i < dialer->count; i++) {
+    for (size_t i = 0; i < QN_DIALER_TARGETS_MAX; i++) {
         struct qn_dial_target *target = &dialer->targets[i];
-        if (!target->has_id && qn_endpoint_equal(&target->endpoints[0], endpoint)) {
+        if (target->used && !target->has_id && qn_endpoint_equal(&target->endpoints[0], endpoint)) {
             return target;
         }
     }
     return NULL;
 }
 
-/* A free place, or that of the peer that failed most; NULL if all are good. */
-static struct qn_dial_target *place(struct qn_dialer *dialer)
+static void set_id(struct qn_dialer *dialer, struct qn_dial_target *target,
+                   const struct qn_node_id *id)
 {
-    if (dialer->count < QN_DIALER_TARGETS_MAX) {
-        return &dialer->targets[dialer->count++];
-    }
-    struct qn_dial_target *worst = NULL;
-    for (size_t i = 0; i < dialer->count; i++) {
-        struct qn_dial_target *target = &dialer->targets[i];
-        bool replaceable = target->source == QN_DIAL_PEER && !target->pinned && target->dial == 0 &&
-                           !target->linked && target->failures > 0;
-        if (replaceable && (worst == NULL || target->failures > worst->failures)) {
-            worst = target;
-        }
-    }
-    return worst;
+    target->has_id = true;
+    target->id = *id;
+    enum qn_err err = qn_map_put(&dialer->index, id->bytes, place_of(dialer, target));
+    QN_ASSERT(err == QN_OK); /* as many places as targets */
 }
 
-void qn_dialer_add(struct qn_dialer *dialer, enum qn_dial_source source,
-                   const struct qn_node_id *id, const struct qn_endpoint *endpoints,
-                   size_t endpoint_count, qn_time_us not_before)
+static void end_dial(struct qn_dialer *dialer, struct qn_dial_target *target)
 {
-    QN_ASSERT(endpoint_count <= QN_ENDPOINTS_MAX);
-    if (endpoint_count == 0) {
+    if (target->dial == 0) {
         return;
     }
-    struct qn_dial_target *target =
-        id != NULL ? find_id(dialer, id) : find_endpoint(dialer, &endpoints[0]);
-    if (target == NULL) {
-        target = place(dialer);
-        if (target == NULL) {
+    target->dial = 0;
+    for (size_t i = 0; i < dialer->under_way; i++) {
+        if (dialer->under_way_places[i] == place_of(dialer, target)) {
+            dialer->under_way -= 1;
+            dialer->under_way_places[i] = dialer->under_way_places[dialer->under_way];
             return;
         }
-        *target = (struct qn_dial_target){.source = source, .next_us = not_before};
-        target->has_id = id != NULL;
-        if (id != NULL) {
-            target->id = *id;
-        }
     }
-    memcpy(target->endpoints, endpoints, endpoint_count * sizeof endpoints[0]);
-    target->endpoint_count = (uint8_t)endpoint_count;
-    target->endpoint_next = 0;
+    QN_ASSERT(!"a dial under way is among those under way");
 }
 
 static void forget(struct qn_dialer *dialer, struct qn_dial_target *target)
 {
-    if (target->dial != 0) {
-        dialer->under_way -= 1;
+    end_dial(dialer, target);
+    qn_dial_queue_leave(dialer, target);
+    if (target->has_id) {
+        qn_map_remove(&dialer->index, target->id.bytes);
     }
+    target->used = false;
     dialer->count -= 1;
-    *target = dialer->targets[dialer->count];
+    dialer->free_places[dialer->free_count] = place_of(dialer, target);
+    dialer->free_count += 1;
+}
+
+static bool is_replaceable(const struct qn_dial_target *target)
+{
+    return target->purpose == QN_DIAL_FOR_HOT && !target->committee && !target->reserved &&
+           target->dial == 0 && !target->linked && target->failures > 0;
+}
+
+static struct qn_dial_target *take_place(struct qn_dialer *dialer)
+{
+    for (size_t i = 0; dialer->free_count == 0 && i < REPLACE_TRIES; i++) {
+        dialer->cursor = (dialer->cursor + 1) % QN_DIALER_TARGETS_MAX;
+        if (is_replaceable(&dialer->targets[dialer->cursor])) {
+            forget(dialer, &dialer->targets[dialer->cursor]);
+        }
+    }
+    if (dialer->free_count == 0) {
+        return NULL;
+    }
+    dialer->free_count -= 1;
+    dialer->count += 1;
+    return &dialer->targets[dialer->free_places[dialer->free_count]];
+}
+
+/* Puts it where it waits, or takes it out: whoever is linked or being dialled waits for nothing. */
+static void settle(struct qn_dialer *dialer, struct qn_dial_target *target)
+{
+    qn_dial_queue_leave(dialer, target);
+    if (target->linked || target->dial != 0) {
+        return;
+    }
+    size_t queue = QN_DIAL_WANT_REGION_SHIFT + (size_t)target->region;
+    if (target->committee || target->reserved) {
+        queue = 0;
+    } else if (target->purpose == QN_DIAL_FOR_BOOTSTRAP) {
+        queue = 1;
+    }
+    qn_dial_queue_enter(dialer, target, queue);
+}
+
+bool qn_dialer_add(struct qn_dialer *dialer, enum qn_dial_purpose purpose,
+                   const struct qn_node_id *id, enum qn_region region,
+                   const struct qn_endpoint *endpoints, size_t endpoint_count,
+                   qn_time_us not_before)
+{
+    QN_ASSERT(endpoint_count <= QN_ENDPOINTS_MAX);
+    if (endpoint_count == 0) {
+        return false;
+    }
+    struct qn_dial_target *target =
+        id != NULL ? find_id(dialer, id) : find_endpoint(dialer, &endpoints[0]);
+    if (target == NULL) {
+        target = take_place(dialer);
+        if (target == NULL) {
+            return false;
+        }
+        *target = (struct qn_dial_target){
+            .used = true, .purpose = purpose, .next_us = not_before, .heap_at = UINT32_MAX};
+        if (id != NULL) {
+            set_id(dialer, target, id);
+        }
+    }
+    target->region = region;
+    memcpy(target->endpoints, endpoints, endpoint_count * sizeof endpoints[0]);
+    target->endpoint_count = (uint8_t)endpoint_count;
+    target->endpoint_next = 0;
+    settle(dialer, target);
+    return true;
 }
 
 void qn_dialer_remove(struct qn_dialer *dialer, const struct qn_node_id *id)
@@ -110,85 +211,151 @@ void qn_dialer_remove(struct qn_dialer *dialer, const struct qn_node_id *id)
     }
 }
 
-void qn_dialer_pin(struct qn_dialer *dialer, const struct qn_node_id *id)
+void qn_dialer_pin(struct qn_dialer *dialer, const struct qn_node_id *id,
+                   enum qn_dial_purpose purpose)
 {
     struct qn_dial_target *target = find_id(dialer, id);
     if (target != NULL) {
-        target->pinned = true;
+        target->committee = target->committee || purpose == QN_DIAL_FOR_COMMITTEE;
+        target->reserved = target->reserved || purpose == QN_DIAL_FOR_RESERVED;
+        settle(dialer, target);
     }
 }
 
 void qn_dialer_unpin_all(struct qn_dialer *dialer)
 {
-    for (size_t i = 0; i < dialer->count; i++) {
-        dialer->targets[i].pinned = false;
+    for (size_t i = 0; i < QN_DIALER_TARGETS_MAX; i++) {
+        struct qn_dial_target *target = &dialer->targets[i];
+        if (target->used && target->committee) {
+            target->committee = false;
+            settle(dialer, target);
+        }
     }
 }
 
-static bool is_candidate(const struct qn_dial_target *target, bool peers_wanted)
+enum qn_dial_purpose qn_dialer_purpose(const struct qn_dial_target *target)
 {
-    return target->dial == 0 && !target->linked &&
-           (peers_wanted || target->pinned || target->source != QN_DIAL_PEER);
+    if (target->committee) {
+        return QN_DIAL_FOR_COMMITTEE;
+    }
+    return target->reserved ? QN_DIAL_FOR_RESERVED : target->purpose;
 }
 
-struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, bool peers_wanted, qn_time_us now)
+/* The committee, reserved peers and genesis nodes, of which there are few. */
+static bool is_needed(size_t queue)
 {
+    return queue < QN_DIAL_WANT_REGION_SHIFT;
+}
+
+/* Whoever finds nobody dials more and more seldom: it costs itself little, and the network, when it is back,
+ * is not asked by everybody at once. Those that are needed have a pace of their own. */
+static qn_time_us pace_of(const struct qn_dialer *dialer, size_t queue)
+{
+    if (is_needed(queue)) {
+        return QN_DIAL_NEEDED_INTERVAL;
+    }
+    unsigned steps = dialer->failed_in_row / FAILURES_PER_STEP;
+    qn_time_us pace = QN_DIAL_PEER_INTERVAL << (steps < 5 ? steps : 5);
+    return pace < QN_DIAL_PEER_INTERVAL_MAX ? pace : QN_DIAL_PEER_INTERVAL_MAX;
+}
+
+static unsigned burst_of(const struct qn_dialer *dialer, size_t queue)
+{
+    if (is_needed(queue)) {
+        return QN_DIAL_NEEDED_BURST;
+    }
+    return dialer->failed_in_row < FAILURES_PER_STEP ? QN_DIAL_PEER_BURST : 1;
+}
+
+static const struct qn_rate *rate_of(const struct qn_dialer *dialer, size_t queue)
+{
+    return is_needed(queue) ? &dialer->pace_needed : &dialer->pace_peers;
+}
+
+/* When its first target and its pace are due. */
+static qn_time_us queue_deadline(const struct qn_dialer *dialer, size_t queue)
+{
+    if (dialer->queues[queue].count == 0) {
+        return UINT64_MAX;
+    }
+    qn_time_us due = dialer->targets[dialer->queues[queue].heap[0]].next_us;
+    qn_time_us ready =
+        qn_rate_ready(rate_of(dialer, queue), pace_of(dialer, queue), burst_of(dialer, queue));
+    return due > ready ? due : ready;
+}
+
+static size_t first_queue(const struct qn_dialer *dialer, unsigned wanted, qn_time_us *deadline)
+{
+    size_t first = 0;
+    *deadline = UINT64_MAX;
+    for (size_t queue = 0; queue < QN_DIAL_QUEUES; queue++) {
+        qn_time_us due = (wanted >> queue & 1U) != 0 ? queue_deadline(dialer, queue) : UINT64_MAX;
+        if (due < *deadline) {
+            *deadline = due;
+            first = queue;
+        }
+    }
+    return first;
+}
+
+const struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, unsigned wanted,
+                                            qn_time_us now)
+{
+    qn_time_us deadline = 0;
     if (dialer->under_way >= QN_DIALS_AT_ONCE_MAX) {
         return NULL;
     }
-    for (size_t i = 0; i < dialer->count; i++) {
-        struct qn_dial_target *target = &dialer->targets[i];
-        if (is_candidate(target, peers_wanted) && target->next_us <= now) {
-            dialer->last_dial += 1;
-            dialer->under_way += 1;
-            target->dial = dialer->last_dial;
-            target->endpoint_next %= target->endpoint_count;
-            return target;
-        }
+    size_t queue = first_queue(dialer, wanted, &deadline);
+    if (deadline > now) {
+        return NULL;
     }
-    return NULL;
+    struct qn_dial_target *target = &dialer->targets[dialer->queues[queue].heap[0]];
+    bool taken = qn_rate_take(is_needed(queue) ? &dialer->pace_needed : &dialer->pace_peers,
+                              pace_of(dialer, queue), burst_of(dialer, queue), now);
+    QN_ASSERT(taken); /* its deadline has come */
+    dialer->last_dial += 1;
+    target->dial = dialer->last_dial;
+    target->endpoint_next %= target->endpoint_count;
+    dialer->under_way_places[dialer->under_way] = place_of(dialer, target);
+    dialer->under_way += 1;
+    settle(dialer, target);
+    return target;
 }
 
-/* 0.25 s doubling to 8 s, each between half and the whole of it, so that nobody marches in step. */
-static void back_off(struct qn_dial_target *target, struct qn_rng *rng, qn_time_us now)
+/* 0.25 s doubling to 8 s, or to 64 s for those we need not have, each between half and the whole of it, so that
+ * nobody marches in step. */
+static void back_off(struct qn_dialer *dialer, struct qn_dial_target *target, qn_time_us now)
 {
-    unsigned shift = target->failures < 5 ? target->failures : 5;
-    qn_time_us wait = QN_DIAL_BACKOFF_MIN << shift;
-    wait = wait > QN_DIAL_BACKOFF_MAX ? QN_DIAL_BACKOFF_MAX : wait;
-    target->next_us = now + wait / 2 + qn_rng_below(rng, wait / 2 + 1);
+    bool needed = qn_dialer_purpose(target) != QN_DIAL_FOR_HOT;
+    qn_time_us most = needed ? QN_DIAL_BACKOFF_MAX : QN_DIAL_BACKOFF_PEER_MAX;
+    qn_time_us wait = QN_DIAL_BACKOFF_MIN << (target->failures < 8 ? target->failures : 8);
+    wait = wait > most ? most : wait;
+    target->next_us = now + wait / 2 + qn_rng_below(&dialer->rng, wait / 2 + 1);
     target->failures += 1;
     target->endpoint_next += 1;
-}
-
-static void end_dial(struct qn_dialer *dialer, struct qn_dial_target *target)
-{
-    if (target->dial != 0) {
-        target->dial = 0;
-        dialer->under_way -= 1;
-    }
+    settle(dialer, target);
 }
 
 void qn_dialer_on_linked(struct qn_dialer *dialer, uint64_t dial, const struct qn_node_id *id)
 {
     struct qn_dial_target *target = find_dial(dialer, dial);
-    if (target == NULL) {
-        return;
-    }
-    if (target->has_id) {
+    if (target == NULL || target->has_id) {
         return;
     }
     if (find_id(dialer, id) != NULL) { /* the address of somebody we know by id already */
         forget(dialer, target);
     } else {
-        target->has_id = true;
-        target->id = *id;
+        set_id(dialer, target, id);
     }
 }
 
 void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id, bool linked,
-                          struct qn_rng *rng, qn_time_us now)
+                          qn_time_us now)
 {
     struct qn_dial_target *target = find_id(dialer, id);
+    if (linked) {
+        dialer->failed_in_row = 0;
+    }
     if (target == NULL) {
         return;
     }
@@ -196,47 +363,42 @@ void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id,
         end_dial(dialer, target);
     }
     if (target->linked == linked) {
+        settle(dialer, target);
         return;
     }
     target->linked = linked;
     if (linked) {
         target->failures = 0;
+        settle(dialer, target);
     } else {
-        back_off(target, rng, now);
+        back_off(dialer, target, now);
     }
 }
 
-void qn_dialer_on_failed(struct qn_dialer *dialer, uint64_t dial, struct qn_rng *rng,
-                         qn_time_us now)
+void qn_dialer_on_failed(struct qn_dialer *dialer, uint64_t dial, qn_time_us now)
 {
     struct qn_dial_target *target = find_dial(dialer, dial);
     if (target != NULL) {
         end_dial(dialer, target);
-        back_off(target, rng, now);
+        dialer->failed_in_row += dialer->failed_in_row < UINT32_MAX;
+        back_off(dialer, target, now);
     }
 }
 
-void qn_dialer_punish(struct qn_dialer *dialer, const struct qn_node_id *id, struct qn_rng *rng,
-                      qn_time_us now)
+void qn_dialer_punish(struct qn_dialer *dialer, const struct qn_node_id *id, qn_time_us now)
 {
     struct qn_dial_target *target = find_id(dialer, id);
     if (target != NULL) {
         end_dial(dialer, target);
-        back_off(target, rng, now);
+        back_off(dialer, target, now);
     }
 }
 
-qn_time_us qn_dialer_deadline(const struct qn_dialer *dialer, bool peers_wanted)
+qn_time_us qn_dialer_deadline(const struct qn_dialer *dialer, unsigned wanted)
 {
-    qn_time_us earliest = UINT64_MAX;
-    if (dialer->under_way >= QN_DIALS_AT_ONCE_MAX) {
-        return earliest; /* a dial must end first, and that is an event */
+    qn_time_us deadline = UINT64_MAX;
+    if (dialer->under_way < QN_DIALS_AT_ONCE_MAX) {
+        (void)first_queue(dialer, wanted, &deadline);
     }
-    for (size_t i = 0; i < dialer->count; i++) {
-        const struct qn_dial_target *target = &dialer->targets[i];
-        if (is_candidate(target, peers_wanted) && target->next_us < earliest) {
-            earliest = target->next_us;
-        }
-    }
-    return earliest;
+    return deadline;
 }

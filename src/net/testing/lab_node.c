@@ -87,6 +87,10 @@ static void keep(struct qn_lab_event *kept, const struct qn_event *event)
         kept->subject = event->request.token;
         keep_bytes(kept, event->request.bytes);
         break;
+    case QN_EVENT_INBOUND:
+        kept->subject = event->inbound.link;
+        kept->remote = event->inbound.remote;
+        break;
     case QN_EVENT_TICK:
     case QN_EVENT_SHUTDOWN:
         break;

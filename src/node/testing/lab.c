@@ -12,6 +12,8 @@ struct lab_link {
     qn_link_id id; /* 0: free */
     size_t ends[2];
     bool up[2];
+    qn_time_us up_us;      /* when both ends are told */
+    bool refused;          /* by the end that was dialled, before it was up */
     qn_time_us last_us[2]; /* delivery time of the last message towards each end: keeps order */
 };
 
@@ -153,6 +155,7 @@ static void link_up(struct qn_lab *lab, struct lab_link *link, size_t end, qn_di
 {
     const struct qn_lab_node *other = &lab->nodes[link->ends[1 - end]];
     struct lab_event *event = schedule(lab, link->ends[end], QN_MS(2), QN_EVENT_LINK_UP);
+    link->up_us = event->at;
     event->event.link_up.link = link->id;
     event->event.link_up.dial = dial;
     event->event.link_up.key = *qn_key_public(other->key);
@@ -168,6 +171,9 @@ static void connect_nodes(struct qn_lab *lab, size_t from, size_t to, qn_dial_id
     struct lab_link *link = &lab->links[id % LAB_LINKS_MAX];
     QN_ASSERT(!link->up[0] && !link->up[1]);
     *link = (struct lab_link){.id = id, .ends = {from, to}};
+    struct lab_event *event = schedule(lab, to, QN_MS(1), QN_EVENT_INBOUND);
+    event->event.inbound.link = id;
+    event->event.inbound.remote = lab->nodes[from].endpoint;
     link_up(lab, link, 0, dial);
     link_up(lab, link, 1, 0);
 }
@@ -239,6 +245,11 @@ static void close_link(struct qn_lab *lab, size_t by, const struct qn_action *ac
     }
     size_t own = link->ends[0] == by ? 0 : 1;
     lab->closed[by][link->ends[1 - own]] = (int)action->close.reason + 1;
+    if (own == 1 && lab->now < link->up_us) {
+        link->refused = true;
+        link->up[0] = link->up[1] = false;
+        return;
+    }
     link->up[own] = false; /* the node has forgotten it */
     if (link->up[1 - own]) {
         link->up[1 - own] = false;
@@ -345,6 +356,15 @@ static void arm(struct qn_lab *lab, size_t index)
     }
 }
 
+static void check_peering(const struct qn_node *node)
+{
+    const char *broken = qn_peering_invariant(qn_node_peering(node));
+    if (broken != NULL) {
+        fprintf(stderr, "peering: %s\n", broken);
+        QN_ASSERT(!"the peer layer keeps its rules");
+    }
+}
+
 static void step(struct qn_lab *lab, size_t index, struct qn_event *event)
 {
     struct qn_lab_node *node = &lab->nodes[index];
@@ -352,12 +372,29 @@ static void step(struct qn_lab *lab, size_t index, struct qn_event *event)
     event->unix_ms = qn_lab_unix_ms(lab);
     bool was_halted = node->halts > 0;
     qn_node_step(node->node, event, &lab->actions);
+    check_peering(node->node);
     node->actions_after_halt += was_halted ? lab->actions.count : 0;
     for (size_t i = 0; i < lab->actions.count; i++) {
         perform(lab, index, &lab->actions.items[i]);
     }
     lab->actions.count = 0;
     arm(lab, index);
+}
+
+/* The end that was dialled did not want the link: to the other end its dial failed. True: nobody is to be told. */
+static bool is_refused(struct qn_lab *lab, struct qn_event *event)
+{
+    const struct lab_link *link = find_link(lab, event->link_up.link);
+    qn_dial_id dial = event->link_up.dial;
+    if (link == NULL || !link->refused) {
+        return false;
+    }
+    if (dial != 0) {
+        event->kind = QN_EVENT_DIAL_FAILED;
+        event->dial_failed.dial = dial;
+        event->dial_failed.reason = QN_CLOSE_PEER_CLOSED;
+    }
+    return dial == 0;
 }
 
 static void handle(struct qn_lab *lab, struct lab_event *event)
@@ -377,6 +414,10 @@ static void handle(struct qn_lab *lab, struct lab_event *event)
         lab->delivered[event->event.frame.message.kind] += 1;
     } else if (event->event.kind == QN_EVENT_REQUEST) {
         event->event.request.bytes = qn_buf_span(event->bytes);
+    }
+    if (event->event.kind == QN_EVENT_LINK_UP && is_refused(lab, &event->event)) {
+        free_event(event);
+        return;
     }
     step(lab, event->node, &event->event);
     if (event->event.kind == QN_EVENT_VERIFIED) {

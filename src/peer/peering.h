@@ -1,0 +1,156 @@
+/* Peering: the whole peer layer as one object. It decides whom to dial, which links to hold and which to give up;
+ * the daemon's core (node/) and the peer simulator (sim/peers) drive the very same code.
+ *
+ * Events come in by qn_peering_on_*, what is to be done comes out of them as verdicts and of qn_peering_poll as actions.
+ * Pure: no sockets, clock, chance of its own or threads. Memory follows from the limits in the configuration.
+ * Single-threaded. Spec: DESIGN section 9, docs/peers.md. */
+#ifndef QN_PEERING_H
+#define QN_PEERING_H
+
+#include "base/metrics.h"
+#include "peer/admission.h"
+#include "peer/dialer.h"
+
+struct qn_peering;
+
+/* An address of somebody; without an id, whoever answers there. */
+struct qn_peer_hint {
+    bool has_id;
+    struct qn_node_id id;
+    struct qn_endpoint endpoint;
+};
+
+struct qn_peering_config {
+    struct qn_node_id id; /* own */
+    enum qn_region region;
+    uint64_t seed; /* all chance and hash keys */
+    size_t links_max;
+    size_t reserved_count; /* peers that are always dialled, never evicted, and counted apart */
+    const struct qn_peer_hint *reserved; /* copied; each with an id */
+    /* What a key is worth by the registry now. Asked during qn_peering_poll and on_*; never kept. */
+    void *context;
+    enum qn_standing (*standing)(void *context, const struct qn_node_id *id);
+    /* May be NULL: nobody is. id NULL: not known yet. */
+    bool (*is_banned)(void *context, const struct qn_node_id *id, const struct qn_endpoint *address,
+                      bool outbound);
+};
+
+/* Heap. Owned by the caller. */
+struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_time_us now);
+void qn_peering_free(struct qn_peering *peering);
+
+/* Active entries of the registry: the size of the network, from which limits follow. */
+void qn_peering_set_size(struct qn_peering *peering, uint64_t active);
+/* Members of the committee, own id among them or not; validators dial and hold all of them. */
+void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_id *ids,
+                              size_t count);
+
+/* ---- what is known ---- */
+enum qn_heard_from {
+    QN_HEARD_GENESIS,  /* a pinned certificate */
+    QN_HEARD_FALLBACK, /* configured; a last resort */
+    QN_HEARD_LEDGER,   /* the endpoint in a registry entry */
+    QN_HEARD_RECORD,   /* a signed record of the peer itself, verified */
+};
+struct qn_heard {
+    const struct qn_node_id *id; /* NULL: not known (FALLBACK only) */
+    enum qn_heard_from from;
+    enum qn_region region; /* as it declares; the own one if not known */
+    const struct qn_endpoint *endpoints;
+    size_t endpoint_count;
+    qn_time_us wait_us; /* not dialled before that much later, if it is new */
+};
+/* Where somebody may be reached. Borrowed during the call. */
+void qn_peering_heard(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now);
+/* Revoked, expired, replaced: dialled no more. */
+void qn_peering_forget(struct qn_peering *peering, const struct qn_node_id *id);
+
+/* ---- links: numbers are the caller's, never 0, never reused ---- */
+struct qn_peering_verdict {
+    enum qn_admission_limit limit; /* NONE: admitted */
+    uint64_t evict;                /* this link is to be closed to make place (FULL); 0: none */
+};
+/* Somebody connected: before any work for it. If admitted it is half-open until on_up or on_down. */
+struct qn_peering_verdict qn_peering_on_inbound(struct qn_peering *peering, uint64_t link,
+                                                const struct qn_endpoint *remote, qn_time_us now);
+struct qn_peering_up {
+    uint64_t link;
+    uint64_t dial; /* 0: inbound */
+    struct qn_node_id id;
+    struct qn_endpoint remote;
+    enum qn_standing standing;
+    enum qn_region region; /* as the registry has it; the own one if it does not */
+};
+/* The key is known. If refused the link is forgotten here. */
+struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
+                                           const struct qn_peering_up *up, qn_time_us now);
+/* HELLO is done and no twin of the link stays: it is hot from now on. */
+void qn_peering_on_live(struct qn_peering *peering, uint64_t link, qn_time_us now);
+/* Whoever closed it, in whatever state; unknown links are ignored. */
+void qn_peering_on_down(struct qn_peering *peering, uint64_t link, qn_time_us now);
+void qn_peering_on_dial_failed(struct qn_peering *peering, uint64_t dial, qn_time_us now);
+/* The registry judged its key anew, or it moved. */
+void qn_peering_set_standing(struct qn_peering *peering, uint64_t link, enum qn_standing standing,
+                             enum qn_region region);
+
+/* ---- what was measured ---- */
+void qn_peering_on_rtt(struct qn_peering *peering, uint64_t link, uint32_t rtt_us);
+/* It delivered an announcement; first: nobody had before. */
+void qn_peering_on_delivery(struct qn_peering *peering, uint64_t link, bool first, qn_time_us now);
+
+/* ---- what is to be done ---- */
+enum qn_peering_action_kind {
+    QN_PEERING_DIAL,
+    QN_PEERING_CLOSE, /* on_down follows from the caller */
+};
+struct qn_peering_action {
+    enum qn_peering_action_kind kind;
+    union {
+        struct {
+            uint64_t dial; /* on_up or on_dial_failed follows */
+            enum qn_dial_purpose purpose;
+            struct qn_endpoint endpoint;
+            bool has_id;
+            struct qn_node_id id;
+        } dial;
+        struct {
+            uint64_t link;
+            enum qn_close_reason reason;
+        } close;
+    };
+};
+enum { QN_PEERING_ACTIONS_MAX = 64 };
+struct qn_peering_actions {
+    size_t count;
+    struct qn_peering_action items[QN_PEERING_ACTIONS_MAX];
+};
+/* To be called at least every 100 ms; replaces what actions held. What finds no place comes with the next. */
+void qn_peering_poll(struct qn_peering *peering, struct qn_peering_actions *actions,
+                     qn_time_us now);
+
+/* ---- reading ---- */
+struct qn_peering_counts {
+    size_t links;      /* held, half-open ones not counted */
+    size_t live;       /* HELLO done */
+    size_t half_open;  /* inbound, key not known */
+    size_t privileged; /* of links: committee, genesis, reserved; limits do not count them */
+    size_t unregistered;
+    size_t region[QN_REGION_COUNT]; /* of links, privileged and unregistered ones not counted */
+    size_t hot[QN_REGION_COUNT];    /* live ones, all but unregistered inbound ones */
+    uint64_t refused[QN_ADMISSION_COUNT];
+    uint64_t evicted;
+    uint64_t dials;
+};
+const struct qn_peering_counts *qn_peering_counts(const struct qn_peering *peering);
+/* The live link to this peer; 0: none. */
+uint64_t qn_peering_link_to(const struct qn_peering *peering, const struct qn_node_id *id);
+/* Links it has places for with this links_max: privileged and half-open ones come on top of it. */
+size_t qn_peering_capacity(size_t links_max);
+/* Most links of a region, privileged ones not counted. */
+size_t qn_peering_region_max(const struct qn_peering *peering);
+void qn_peering_collect(const struct qn_peering *peering, const struct qn_metric_sink *sink);
+/* Nothing is above a limit and every count is what a recount gives. NULL, or what does not hold (static text).
+ * Looks at everything: for tests and simulators, after each step. */
+const char *qn_peering_invariant(const struct qn_peering *peering);
+
+#endif

@@ -1,0 +1,393 @@
+/* The links: from the first packet of a stranger to the end. */
+#include "peer/peering_state.h"
+
+#include <string.h>
+
+static void link_key(uint8_t key[QN_HASH_LEN], uint64_t link)
+{
+    memset(key, 0, QN_HASH_LEN);
+    memcpy(key, &link, sizeof link);
+}
+
+struct qn_peering_link *qn_peering_find(const struct qn_peering *peering, uint64_t link)
+{
+    uint8_t key[QN_HASH_LEN];
+    uint32_t place = 0;
+    link_key(key, link);
+    return qn_map_get(&peering->by_link, &place, key) ? &peering->links[place] : NULL;
+}
+
+static uint32_t place_of(const struct qn_peering *peering, const struct qn_peering_link *link)
+{
+    return (uint32_t)(link - peering->links);
+}
+
+static void add_to(size_t *count, bool add)
+{
+    QN_ASSERT(add || *count > 0);
+    *count += add ? 1 : (size_t)-1;
+}
+
+void qn_peering_count(struct qn_peering_counts *counts, const struct qn_peering_link *link,
+                      bool add)
+{
+    if (link->state == QN_PEERING_HALF_OPEN) {
+        add_to(&counts->half_open, add);
+        return;
+    }
+    add_to(&counts->links, add);
+    if (link->state == QN_PEERING_LIVE) {
+        bool is_guest = link->standing == QN_STANDING_UNREGISTERED && !link->outbound;
+        add_to(&counts->live, add);
+        if (!is_guest) {
+            add_to(&counts->hot[link->region], add);
+        }
+    }
+    if (link->privileged) {
+        add_to(&counts->privileged, add);
+    } else if (link->standing != QN_STANDING_UNREGISTERED) {
+        add_to(&counts->region[link->region], add);
+    } else if (!link->outbound) {
+        add_to(&counts->unregistered, add);
+    }
+}
+
+size_t qn_peering_limited(const struct qn_peering *peering)
+{
+    return peering->counts.links - peering->counts.privileged;
+}
+
+bool qn_peering_is_member(const struct qn_peering *peering, const struct qn_node_id *id)
+{
+    for (size_t i = 0; i < peering->committee_count; i++) {
+        if (qn_node_id_equal(&peering->committee[i], id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_reserved(const struct qn_peering *peering, const struct qn_node_id *id)
+{
+    for (size_t i = 0; i < peering->config.reserved_count; i++) {
+        if (qn_node_id_equal(&peering->reserved[i].id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool qn_peering_is_privileged(const struct qn_peering *peering, const struct qn_node_id *id,
+                              enum qn_standing standing)
+{
+    if (standing != QN_STANDING_GENESIS && standing != QN_STANDING_REGISTERED) {
+        return false;
+    }
+    return standing == QN_STANDING_GENESIS || is_reserved(peering, id) ||
+           qn_peering_is_member(peering, id);
+}
+
+static struct qn_peering_link *new_link(struct qn_peering *peering, uint64_t link)
+{
+    uint8_t key[QN_HASH_LEN];
+    if (peering->free_count == 0) {
+        return NULL;
+    }
+    peering->free_count -= 1;
+    uint32_t place = peering->free_places[peering->free_count];
+    link_key(key, link);
+    QN_ASSERT(qn_peering_find(peering, link) == NULL);
+    enum qn_err err = qn_map_put(&peering->by_link, key, place);
+    QN_ASSERT(err == QN_OK); /* as many places as links */
+    peering->links[place] = (struct qn_peering_link){.link = link};
+    peering->place_end = place < peering->place_end ? peering->place_end : place + 1;
+    return &peering->links[place];
+}
+
+static void leave_half_open(struct qn_peering *peering, const struct qn_peering_link *link)
+{
+    size_t count = peering->counts.half_open;
+    for (size_t i = 0; i < count; i++) {
+        if (peering->half_open[i] == place_of(peering, link)) {
+            peering->half_open[i] = peering->half_open[count - 1];
+            return;
+        }
+    }
+    QN_ASSERT(!"a half-open link is among the half-open ones");
+}
+
+static void remove_link(struct qn_peering *peering, struct qn_peering_link *link)
+{
+    uint8_t key[QN_HASH_LEN];
+    if (link->state == QN_PEERING_HALF_OPEN) {
+        leave_half_open(peering, link);
+    }
+    qn_peering_count(&peering->counts, link, false);
+    if (link->state == QN_PEERING_LIVE) {
+        qn_map_remove(&peering->by_id, link->id.bytes);
+    }
+    link_key(key, link->link);
+    qn_map_remove(&peering->by_link, key);
+    link->link = 0;
+    peering->free_places[peering->free_count] = place_of(peering, link);
+    peering->free_count += 1;
+}
+
+bool qn_peering_is_banned(const struct qn_peering *peering, const struct qn_node_id *id,
+                          const struct qn_endpoint *address, bool outbound)
+{
+    const struct qn_peering_config *config = &peering->config;
+    return config->is_banned != NULL && config->is_banned(config->context, id, address, outbound);
+}
+
+/* ---- a stranger connected ---- */
+
+static size_t count_half_open_of(const struct qn_peering *peering,
+                                 const struct qn_net_address *address)
+{
+    size_t count = 0;
+    uint64_t subnet = qn_net_subnet(address);
+    for (size_t i = 0; i < peering->counts.half_open; i++) {
+        const struct qn_peering_link *link = &peering->links[peering->half_open[i]];
+        count += link->has_address && qn_net_subnet(&link->address) == subnet;
+    }
+    return count;
+}
+
+/* Who keeps silent longest gives way, once an honest peer would have said something. */
+static uint64_t oldest_half_open(const struct qn_peering *peering, qn_time_us now)
+{
+    const struct qn_peering_link *oldest = NULL;
+    for (size_t i = 0; i < peering->counts.half_open; i++) {
+        const struct qn_peering_link *link = &peering->links[peering->half_open[i]];
+        bool older = oldest == NULL || link->since_us < oldest->since_us ||
+                     (link->since_us == oldest->since_us && link->link < oldest->link);
+        oldest = older ? link : oldest;
+    }
+    bool may_go = oldest != NULL && now - oldest->since_us >= QN_HALF_OPEN_PATIENCE;
+    return may_go ? oldest->link : 0;
+}
+
+static struct qn_peering_verdict refused(struct qn_peering *peering, enum qn_admission_limit limit)
+{
+    peering->counts.refused[limit] += 1;
+    return (struct qn_peering_verdict){.limit = limit};
+}
+
+struct qn_peering_verdict qn_peering_on_inbound(struct qn_peering *peering, uint64_t link,
+                                                const struct qn_endpoint *remote, qn_time_us now)
+{
+    struct qn_peering_verdict verdict = {.limit = QN_ADMISSION_NONE};
+    struct qn_admission_ask ask = {.stage = QN_ADMIT_INBOUND,
+                                   .half_open = peering->counts.half_open,
+                                   .half_open_max = QN_HALF_OPEN_MAX};
+    ask.has_address = qn_net_address_parse(&ask.address, remote);
+    ask.banned = qn_peering_is_banned(peering, NULL, remote, false);
+    if (ask.has_address) {
+        ask.half_open_subnet = count_half_open_of(peering, &ask.address);
+    }
+    if (ask.half_open >= ask.half_open_max) {
+        verdict.evict = oldest_half_open(peering, now);
+        ask.half_open -= verdict.evict != 0 ? 1 : 0;
+    }
+    verdict.limit = qn_admission_decide(&peering->admission, &ask, now);
+    if (verdict.limit != QN_ADMISSION_NONE) {
+        return refused(peering, verdict.limit);
+    }
+    if (verdict.evict != 0) {
+        remove_link(peering, qn_peering_find(peering, verdict.evict));
+    }
+    struct qn_peering_link *new = new_link(peering, link);
+    QN_ASSERT(new != NULL); /* there is a place for each that the limits allow */
+    new->state = QN_PEERING_HALF_OPEN;
+    new->has_address = ask.has_address;
+    new->address = ask.address;
+    new->since_us = now;
+    peering->half_open[peering->counts.half_open] = place_of(peering, new);
+    qn_peering_count(&peering->counts, new, true);
+    return verdict;
+}
+
+/* ---- the key is known ---- */
+
+/* One inbound link less, if there is one that is not protected; at a bounded rate, so that a flood of newcomers
+ * turns the links over slowly. */
+static uint64_t choose_evictee(struct qn_peering *peering, bool whole, enum qn_region region,
+                               qn_time_us now)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < peering->place_end; i++) {
+        const struct qn_peering_link *link = &peering->links[i];
+        bool may_go = link->link != 0 && link->state != QN_PEERING_HALF_OPEN && !link->outbound &&
+                      !link->privileged && link->standing != QN_STANDING_UNREGISTERED &&
+                      (whole || link->region == region);
+        if (may_go) {
+            peering->candidates[count] = (struct qn_eviction_candidate){
+                .link = link->link,
+                .address = link->address,
+                .region = link->region,
+                .rtt_min_us = link->rtt_min_us,
+                .deliveries = link->deliveries,
+                .delivered_us = link->delivered_us,
+                .since_us = link->since_us,
+            };
+            count += 1;
+        }
+    }
+    uint64_t chosen = qn_eviction_choose(peering->candidates, count, peering->group_key);
+    bool allowed = chosen != 0 &&
+                   qn_rate_take(&peering->evictions, QN_EVICTION_INTERVAL, QN_EVICTION_BURST, now);
+    return allowed ? chosen : 0;
+}
+
+static struct qn_admission_ask ask_for(const struct qn_peering *peering,
+                                       const struct qn_peering_up *up)
+{
+    struct qn_admission_ask ask = {
+        .stage = QN_ADMIT_IDENTITY,
+        .outbound = up->dial != 0,
+        .is_self = qn_node_id_equal(&up->id, &peering->config.id),
+        .privileged = qn_peering_is_privileged(peering, &up->id, up->standing),
+        .standing = up->standing,
+        .id = &up->id,
+        .links = qn_peering_limited(peering),
+        .links_max = peering->config.links_max,
+        .unregistered = peering->counts.unregistered,
+        .region = peering->counts.region[up->region],
+        .region_max = peering->region_max,
+    };
+    ask.has_address = qn_net_address_parse(&ask.address, &up->remote);
+    ask.banned = !ask.is_self && qn_peering_is_banned(peering, &up->id, &up->remote, ask.outbound);
+    return ask;
+}
+
+/* Tries to make a place where one is missing. */
+static uint64_t make_place(struct qn_peering *peering, struct qn_admission_ask *ask,
+                           const struct qn_peering_up *up, qn_time_us now)
+{
+    bool is_full = ask->links >= ask->links_max;
+    bool region_full = ask->region >= ask->region_max;
+    bool worth_it = !ask->outbound && !ask->privileged && !ask->is_self &&
+                    up->standing == QN_STANDING_REGISTERED && (is_full || region_full);
+    uint64_t evictee = worth_it ? choose_evictee(peering, !region_full, up->region, now) : 0;
+    if (evictee != 0) {
+        const struct qn_peering_link *link = qn_peering_find(peering, evictee);
+        ask->links -= 1;
+        ask->region -= link->region == up->region ? 1 : 0;
+    }
+    return evictee;
+}
+
+static void take_off_half_open(struct qn_peering *peering, uint64_t link)
+{
+    struct qn_peering_link *half = qn_peering_find(peering, link);
+    if (half != NULL) {
+        QN_ASSERT(half->state == QN_PEERING_HALF_OPEN);
+        remove_link(peering, half);
+    }
+}
+
+struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
+                                           const struct qn_peering_up *up, qn_time_us now)
+{
+    struct qn_peering_verdict verdict = {.limit = QN_ADMISSION_NONE};
+    take_off_half_open(peering, up->link);
+    if (up->dial != 0) {
+        qn_dialer_on_linked(&peering->dialer, up->dial, &up->id);
+    }
+    struct qn_admission_ask ask = ask_for(peering, up);
+    verdict.evict = make_place(peering, &ask, up, now);
+    verdict.limit = qn_admission_decide(&peering->admission, &ask, now);
+    struct qn_peering_link *link =
+        verdict.limit == QN_ADMISSION_NONE ? new_link(peering, up->link) : NULL;
+    if (link == NULL) {
+        qn_dialer_punish(&peering->dialer, &up->id, now);
+        if (ask.is_self) {
+            qn_dialer_remove(&peering->dialer, &up->id);
+        }
+        return refused(peering,
+                       verdict.limit != QN_ADMISSION_NONE ? verdict.limit : QN_ADMISSION_LINKS);
+    }
+    link->state = QN_PEERING_UP;
+    link->outbound = ask.outbound;
+    link->privileged = ask.privileged;
+    link->standing = up->standing;
+    link->region = up->region;
+    link->since_us = now;
+    link->has_address = ask.has_address;
+    link->address = ask.address;
+    link->id = up->id;
+    qn_peering_count(&peering->counts, link, true);
+    if (verdict.evict != 0) {
+        peering->counts.evicted += 1;
+        qn_peering_on_down(peering, verdict.evict, now);
+    }
+    return verdict;
+}
+
+void qn_peering_on_live(struct qn_peering *peering, uint64_t number, qn_time_us now)
+{
+    struct qn_peering_link *link = qn_peering_find(peering, number);
+    QN_ASSERT(link != NULL && link->state == QN_PEERING_UP);
+    QN_ASSERT(qn_peering_link_to(peering, &link->id) == 0);
+    qn_peering_count(&peering->counts, link, false);
+    link->state = QN_PEERING_LIVE;
+    qn_peering_count(&peering->counts, link, true);
+    enum qn_err err = qn_map_put(&peering->by_id, link->id.bytes, place_of(peering, link));
+    QN_ASSERT(err == QN_OK); /* as many places as links */
+    qn_dialer_set_linked(&peering->dialer, &link->id, true, now);
+}
+
+void qn_peering_on_down(struct qn_peering *peering, uint64_t number, qn_time_us now)
+{
+    struct qn_peering_link *link = qn_peering_find(peering, number);
+    if (link == NULL) {
+        return;
+    }
+    struct qn_peering_link gone = *link;
+    remove_link(peering, link);
+    if (gone.state == QN_PEERING_LIVE) {
+        qn_dialer_set_linked(&peering->dialer, &gone.id, false, now);
+    } else if (gone.state == QN_PEERING_UP && gone.outbound) {
+        /* It never came to anything: wait before the next try. */
+        qn_dialer_punish(&peering->dialer, &gone.id, now);
+    }
+}
+
+void qn_peering_set_standing(struct qn_peering *peering, uint64_t number, enum qn_standing standing,
+                             enum qn_region region)
+{
+    struct qn_peering_link *link = qn_peering_find(peering, number);
+    QN_ASSERT(link != NULL && link->state != QN_PEERING_HALF_OPEN);
+    qn_peering_count(&peering->counts, link, false);
+    link->standing = standing;
+    link->region = region;
+    link->privileged = qn_peering_is_privileged(peering, &link->id, standing);
+    qn_peering_count(&peering->counts, link, true);
+    qn_peering_allow_excess(peering);
+}
+
+/* ---- what was measured ---- */
+
+void qn_peering_on_rtt(struct qn_peering *peering, uint64_t number, uint32_t rtt_us)
+{
+    struct qn_peering_link *link = qn_peering_find(peering, number);
+    if (link != NULL && (link->rtt_min_us == 0 || rtt_us < link->rtt_min_us)) {
+        link->rtt_min_us = rtt_us;
+    }
+}
+
+void qn_peering_on_delivery(struct qn_peering *peering, uint64_t number, bool first, qn_time_us now)
+{
+    struct qn_peering_link *link = qn_peering_find(peering, number);
+    if (link != NULL && first) {
+        link->deliveries += link->deliveries < UINT32_MAX;
+        link->delivered_us = now;
+    }
+}
+
+uint64_t qn_peering_link_to(const struct qn_peering *peering, const struct qn_node_id *id)
+{
+    uint32_t place = 0;
+    return qn_map_get(&peering->by_id, &place, id->bytes) ? peering->links[place].link : 0;
+}

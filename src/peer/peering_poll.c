@@ -1,0 +1,135 @@
+/* What is to be done: half-open links that took too long, links above a limit that fell, dials. */
+#include "peer/peering_state.h"
+
+static struct qn_peering_action *add_action(struct qn_peering_actions *actions,
+                                            enum qn_peering_action_kind kind)
+{
+    if (actions->count == QN_PEERING_ACTIONS_MAX) {
+        return NULL;
+    }
+    struct qn_peering_action *action = &actions->items[actions->count];
+    actions->count += 1;
+    action->kind = kind;
+    return action;
+}
+
+static void end_half_open(const struct qn_peering *peering, struct qn_peering_actions *actions,
+                          qn_time_us now)
+{
+    bool is_busy = peering->counts.half_open >= QN_HALF_OPEN_MAX / 2;
+    qn_time_us patience = is_busy ? QN_HALF_OPEN_TIMEOUT_BUSY : QN_HALF_OPEN_TIMEOUT;
+    for (size_t i = 0; i < peering->counts.half_open; i++) {
+        const struct qn_peering_link *link = &peering->links[peering->half_open[i]];
+        struct qn_peering_action *action =
+            now - link->since_us >= patience ? add_action(actions, QN_PEERING_CLOSE) : NULL;
+        if (action != NULL) {
+            action->close.link = link->link;
+            action->close.reason = QN_CLOSE_HANDSHAKE_TIMEOUT;
+        }
+    }
+}
+
+/* After a limit fell, or somebody lost a privilege: the youngest beyond it goes, one a poll and region. */
+static void trim(struct qn_peering *peering, struct qn_peering_actions *actions, bool whole,
+                 enum qn_region region)
+{
+    const struct qn_peering_link *youngest = NULL;
+    for (size_t i = 0; i < peering->place_end; i++) {
+        const struct qn_peering_link *link = &peering->links[i];
+        bool counts =
+            link->link != 0 && link->state != QN_PEERING_HALF_OPEN && !link->privileged &&
+            (whole || (link->region == region && link->standing != QN_STANDING_UNREGISTERED));
+        if (counts && (youngest == NULL || link->since_us > youngest->since_us)) {
+            youngest = link;
+        }
+    }
+    struct qn_peering_action *action =
+        youngest == NULL ? NULL : add_action(actions, QN_PEERING_CLOSE);
+    if (action != NULL) {
+        action->close.link = youngest->link;
+        action->close.reason = QN_CLOSE_FULL;
+    }
+}
+
+static void trim_all(struct qn_peering *peering, struct qn_peering_actions *actions)
+{
+    qn_peering_allow_excess(peering); /* what went meanwhile does not come back */
+    if (peering->links_allowed > peering->config.links_max) {
+        trim(peering, actions, true, 0);
+    }
+    for (size_t i = 0; i < QN_REGION_COUNT; i++) {
+        if (peering->region_allowed[i] > peering->region_max) {
+            trim(peering, actions, false, (enum qn_region)i);
+        }
+    }
+}
+
+/* How many live links are wanted in a region. */
+static size_t hot_target(const struct qn_peering *peering, size_t region)
+{
+    size_t target =
+        region == (size_t)peering->config.region ? QN_HOT_OWN_REGION : QN_HOT_OTHER_REGION;
+    return target < peering->region_max ? target : peering->region_max;
+}
+
+/* With those that are being dialled. */
+static void count_hot(const struct qn_peering *peering, size_t hot[QN_REGION_COUNT])
+{
+    for (size_t i = 0; i < QN_REGION_COUNT; i++) {
+        hot[i] = peering->counts.hot[i];
+    }
+    for (size_t i = 0; i < peering->dialer.under_way; i++) {
+        hot[peering->dialer.targets[peering->dialer.under_way_places[i]].region] += 1;
+    }
+}
+
+static unsigned wanted_now(const struct qn_peering *peering)
+{
+    unsigned wanted = QN_DIAL_WANT_ALWAYS;
+    bool is_small = peering->active <= QN_SMALL_NETWORK;
+    if (peering->is_member || is_small || peering->counts.live < QN_BOOTSTRAP_BELOW) {
+        wanted |= QN_DIAL_WANT_BOOTSTRAP;
+    }
+    bool has_room =
+        qn_peering_limited(peering) + peering->dialer.under_way < peering->config.links_max;
+    size_t hot[QN_REGION_COUNT];
+    count_hot(peering, hot);
+    for (size_t i = 0; i < QN_REGION_COUNT && has_room && !peering->is_member; i++) {
+        if (hot[i] < hot_target(peering, i)) {
+            wanted |= 1U << (QN_DIAL_WANT_REGION_SHIFT + i);
+        }
+    }
+    return wanted;
+}
+
+static void dial(struct qn_peering *peering, struct qn_peering_actions *actions, qn_time_us now)
+{
+    while (actions->count < QN_PEERING_ACTIONS_MAX) {
+        const struct qn_dial_target *target =
+            qn_dialer_next(&peering->dialer, wanted_now(peering), now);
+        if (target == NULL) {
+            return;
+        }
+        const struct qn_endpoint *endpoint = &target->endpoints[target->endpoint_next];
+        if (qn_peering_is_banned(peering, target->has_id ? &target->id : NULL, endpoint, true)) {
+            peering->counts.refused[QN_ADMISSION_BANNED] += 1;
+            qn_dialer_on_failed(&peering->dialer, target->dial, now);
+            continue;
+        }
+        struct qn_peering_action *action = add_action(actions, QN_PEERING_DIAL);
+        action->dial.dial = target->dial;
+        action->dial.purpose = qn_dialer_purpose(target);
+        action->dial.endpoint = *endpoint;
+        action->dial.has_id = target->has_id;
+        action->dial.id = target->id;
+        peering->counts.dials += 1;
+    }
+}
+
+void qn_peering_poll(struct qn_peering *peering, struct qn_peering_actions *actions, qn_time_us now)
+{
+    actions->count = 0;
+    end_half_open(peering, actions, now);
+    trim_all(peering, actions);
+    dial(peering, actions, now);
+}

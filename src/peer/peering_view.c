@@ -1,0 +1,105 @@
+/* Reading a peering: counts, metrics, and whether it keeps its own rules. */
+#include "peer/peering_state.h"
+
+#include <string.h>
+
+const struct qn_peering_counts *qn_peering_counts(const struct qn_peering *peering)
+{
+    return &peering->counts;
+}
+
+size_t qn_peering_region_max(const struct qn_peering *peering)
+{
+    return peering->region_max;
+}
+
+static void emit(const struct qn_metric_sink *sink, const char *name, const char *help,
+                 enum qn_metric_type type, double value)
+{
+    struct qn_metric metric = {.name = name, .help = help, .type = type, .value = value};
+    sink->metric(sink->context, &metric);
+}
+
+void qn_peering_collect(const struct qn_peering *peering, const struct qn_metric_sink *sink)
+{
+    const struct qn_peering_counts *counts = &peering->counts;
+    emit(sink, "qnet_links_half_open", "Inbound links whose key is not known yet", QN_METRIC_GAUGE,
+         (double)counts->half_open);
+    emit(sink, "qnet_links_privileged",
+         "Links to genesis nodes, the committee and reserved peers, which no limit counts",
+         QN_METRIC_GAUGE, (double)counts->privileged);
+    emit(sink, "qnet_links_region_max", "Most other links of one region", QN_METRIC_GAUGE,
+         (double)peering->region_max);
+    emit(sink, "qnet_links_evicted_total", "Inbound links given up for newcomers",
+         QN_METRIC_COUNTER, (double)counts->evicted);
+    emit(sink, "qnet_dials_total", "Dials begun", QN_METRIC_COUNTER, (double)counts->dials);
+    for (unsigned limit = 1; limit < QN_ADMISSION_COUNT; limit++) {
+        struct qn_metric metric = {.name = "qnet_admission_refused_total",
+                                   .help = "Links refused, by the limit that refused",
+                                   .type = QN_METRIC_COUNTER,
+                                   .label = "limit",
+                                   .label_value = qn_admission_name((enum qn_admission_limit)limit),
+                                   .value = (double)counts->refused[limit]};
+        sink->metric(sink->context, &metric);
+    }
+}
+
+static bool same_counts(const struct qn_peering_counts *a, const struct qn_peering_counts *b)
+{
+    return a->links == b->links && a->live == b->live && a->half_open == b->half_open &&
+           a->privileged == b->privileged && a->unregistered == b->unregistered &&
+           memcmp(a->region, b->region, sizeof a->region) == 0 &&
+           memcmp(a->hot, b->hot, sizeof a->hot) == 0;
+}
+
+/* What the links themselves say. */
+static const char *recount(const struct qn_peering *peering)
+{
+    struct qn_peering_counts counted = {0};
+    size_t used = 0;
+    for (size_t i = 0; i < peering->place_end; i++) {
+        const struct qn_peering_link *link = &peering->links[i];
+        if (link->link == 0) {
+            continue;
+        }
+        used += 1;
+        qn_peering_count(&counted, link, true);
+        if (link->state == QN_PEERING_LIVE &&
+            qn_peering_link_to(peering, &link->id) != link->link) {
+            return "a live link is not found by its id";
+        }
+        bool is_rightful =
+            link->state == QN_PEERING_HALF_OPEN ||
+            link->privileged == qn_peering_is_privileged(peering, &link->id, link->standing);
+        if (!is_rightful) {
+            return "a link is privileged without a right, or lacks its privilege";
+        }
+    }
+    if (used + peering->free_count != peering->capacity || used != peering->by_link.count) {
+        return "places are lost";
+    }
+    if (counted.live != peering->by_id.count) {
+        return "ids are found that no link has";
+    }
+    return same_counts(&counted, &peering->counts) ? NULL : "counts are not what is held";
+}
+
+const char *qn_peering_invariant(const struct qn_peering *peering)
+{
+    const struct qn_peering_counts *counts = &peering->counts;
+    if (counts->half_open > QN_HALF_OPEN_MAX) {
+        return "more half-open links than the limit";
+    }
+    if (qn_peering_limited(peering) > peering->links_allowed) {
+        return "more links than the limit";
+    }
+    for (size_t i = 0; i < QN_REGION_COUNT; i++) {
+        if (counts->region[i] > peering->region_allowed[i]) {
+            return "more links in a region than its limit";
+        }
+    }
+    if (peering->dialer.under_way > QN_DIALS_AT_ONCE_MAX) {
+        return "more dials at once than the limit";
+    }
+    return recount(peering);
+}
