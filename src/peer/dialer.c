@@ -298,6 +298,20 @@ static size_t first_queue(const struct qn_dialer *dialer, unsigned wanted, qn_ti
     return first;
 }
 
+/* A slowed pace is drawn anew each time: who lost the network together must not dial together. */
+static bool take_turn(struct qn_dialer *dialer, size_t queue, qn_time_us now)
+{
+    qn_time_us pace = pace_of(dialer, queue);
+    unsigned burst = burst_of(dialer, queue);
+    if (is_needed(queue)) {
+        return qn_rate_take(&dialer->pace_needed, pace, burst, now);
+    }
+    if (burst == 1) {
+        pace = pace / 2 + qn_rng_below(&dialer->rng, pace + 1);
+    }
+    return qn_rate_take(&dialer->pace_peers, pace, burst, now);
+}
+
 const struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, unsigned wanted,
                                             qn_time_us now)
 {
@@ -310,8 +324,7 @@ const struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, unsigned w
         return NULL;
     }
     struct qn_dial_target *target = &dialer->targets[dialer->queues[queue].heap[0]];
-    bool taken = qn_rate_take(is_needed(queue) ? &dialer->pace_needed : &dialer->pace_peers,
-                              pace_of(dialer, queue), burst_of(dialer, queue), now);
+    bool taken = take_turn(dialer, queue, now);
     QN_ASSERT(taken); /* its deadline has come */
     dialer->last_dial += 1;
     target->dial = dialer->last_dial;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -157,6 +158,123 @@ static void several_endpoints_are_tried_in_turn(void **state)
     qn_dialer_fini(&dialer);
 }
 
+/* ---- a thousand nodes lose the network and get it back ---- */
+
+enum { NODES = 1000, KNOWN = 32, LINKS = 8, LOST_S = 30, BACK_S = 150, END_S = 210 };
+
+struct crowd {
+    struct qn_dialer dialers[NODES];
+    size_t linked[NODES];
+    unsigned dials[END_S]; /* of all nodes, by second */
+};
+
+static void lose_all(struct crowd *crowd, qn_time_us now)
+{
+    for (size_t i = 0; i < NODES; i++) {
+        for (unsigned peer = 0; peer < KNOWN; peer++) {
+            struct qn_node_id id = id_of(peer);
+            qn_dialer_set_linked(&crowd->dialers[i], &id, false, now);
+        }
+        crowd->linked[i] = 0;
+    }
+}
+
+/* The worst case for a storm: dials fail at once, so that nothing but the pace holds anybody back. */
+static void dial_what_is_due(struct crowd *crowd, size_t node, bool is_up, qn_time_us now)
+{
+    struct qn_dialer *dialer = &crowd->dialers[node];
+    while (crowd->linked[node] < LINKS) {
+        const struct qn_dial_target *target = qn_dialer_next(dialer, EVERYBODY, now);
+        if (target == NULL) {
+            return;
+        }
+        crowd->dials[now / QN_SECONDS(1)] += 1;
+        if (is_up) {
+            struct qn_node_id id = target->id;
+            qn_dialer_on_linked(dialer, target->dial, &id);
+            qn_dialer_set_linked(dialer, &id, true, now);
+            crowd->linked[node] += 1;
+        } else {
+            qn_dialer_on_failed(dialer, target->dial, now);
+        }
+    }
+}
+
+static unsigned peak(const struct crowd *crowd, size_t from, size_t to)
+{
+    unsigned most = 0;
+    for (size_t second = from; second < to; second++) {
+        most = crowd->dials[second] > most ? crowd->dials[second] : most;
+    }
+    return most;
+}
+
+static void an_outage_of_the_network_ends_in_no_storm(void **state)
+{
+    (void)state;
+    struct crowd *crowd = calloc(1, sizeof *crowd);
+    size_t all_back_s = 0;
+    assert_non_null(crowd);
+    for (size_t i = 0; i < NODES; i++) {
+        qn_dialer_init(&crowd->dialers[i], i + 1);
+        for (unsigned peer = 0; peer < KNOWN; peer++) {
+            add(&crowd->dialers[i], QN_DIAL_FOR_HOT, peer);
+        }
+    }
+    for (qn_time_us now = 0; now < QN_SECONDS(END_S); now += QN_MS(100)) {
+        size_t complete = 0;
+        if (now == QN_SECONDS(LOST_S)) {
+            lose_all(crowd, now);
+        }
+        for (size_t i = 0; i < NODES; i++) {
+            bool is_up = now < QN_SECONDS(LOST_S) || now >= QN_SECONDS(BACK_S);
+            dial_what_is_due(crowd, i, is_up, now);
+            complete += crowd->linked[i] == LINKS;
+        }
+        if (complete == NODES && all_back_s == 0 && now >= QN_SECONDS(BACK_S)) {
+            all_back_s = now / QN_SECONDS(1) - BACK_S;
+        }
+    }
+    unsigned at_loss = peak(crowd, LOST_S, LOST_S + 10);
+    unsigned during = peak(crowd, BACK_S - 60, BACK_S);
+    unsigned at_return = peak(crowd, BACK_S, END_S);
+    print_message(
+        "%d nodes: peak dials a second: at the loss %u, after a minute without network %u, when it "
+        "is back %u; everybody has %d links after %zu s\n",
+        NODES, at_loss, during, at_return, LINKS, all_back_s);
+    assert_in_range(at_loss, 1, (QN_DIAL_PEER_BURST + 4) * NODES); /* what the pace allows */
+    assert_in_range(during, 1, NODES / 4);
+    assert_in_range(at_return, 1, 2 * NODES);
+    assert_in_range(all_back_s, 1, 40);
+    for (size_t i = 0; i < NODES; i++) {
+        qn_dialer_fini(&crowd->dialers[i]);
+    }
+    free(crowd);
+}
+
+static void dials_to_peers_keep_a_pace_and_the_needed_have_their_own(void **state)
+{
+    (void)state;
+    struct qn_dialer dialer;
+    unsigned peers = 0;
+    qn_dialer_init(&dialer, 5);
+    for (unsigned i = 0; i < 100; i++) {
+        add(&dialer, QN_DIAL_FOR_HOT, i);
+    }
+    add(&dialer, QN_DIAL_FOR_BOOTSTRAP, 1000);
+    while (qn_dialer_next(&dialer, EVERYBODY & ~(unsigned)NEEDED, 0) != NULL) {
+        peers += 1;
+    }
+    assert_int_equal(peers, QN_DIAL_PEER_BURST);
+    assert_int_equal(qn_dialer_deadline(&dialer, EVERYBODY & ~(unsigned)NEEDED),
+                     QN_DIAL_PEER_INTERVAL);
+    const struct qn_dial_target *needed = qn_dialer_next(&dialer, EVERYBODY, 0);
+    assert_non_null(needed);
+    assert_int_equal(qn_dialer_purpose(needed), QN_DIAL_FOR_BOOTSTRAP);
+    assert_non_null(qn_dialer_next(&dialer, EVERYBODY, QN_DIAL_PEER_INTERVAL));
+    qn_dialer_fini(&dialer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +284,8 @@ int main(void)
         cmocka_unit_test(dials_at_once_are_bounded),
         cmocka_unit_test(a_full_list_gives_up_only_peers_that_failed),
         cmocka_unit_test(several_endpoints_are_tried_in_turn),
+        cmocka_unit_test(dials_to_peers_keep_a_pace_and_the_needed_have_their_own),
+        cmocka_unit_test(an_outage_of_the_network_ends_in_no_storm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
