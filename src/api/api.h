@@ -15,9 +15,9 @@ struct qn_api_host {
     /* Runs fn(argument) on the loop's thread; false: stopping, never called. */
     bool (*post)(void *context, void (*fn)(void *argument), void *argument);
     /* Loop thread only; done is called exactly once, on the loop thread. */
-    void (*submit)(void *context, struct qn_span tx,
-                   void (*done)(void *done_context, const struct qn_submit_result *result),
-                   void *done_context);
+    void (*request)(void *context, enum qn_request_kind kind, struct qn_span request,
+                    void (*done)(void *done_context, const struct qn_submit_result *result),
+                    void *done_context);
     /* Loop thread only. */
     const struct qn_node *(*node)(void *context);
     void (*collect)(void *context, const struct qn_metric_sink *sink);

@@ -11,6 +11,7 @@
 
 #include "api/api.h"
 #include "api/problem.h"
+#include "peer/bans.h"
 
 #include <pthread.h>
 
@@ -19,12 +20,13 @@ struct qn_api_stats;
 
 /* What a request says, once it is understood. */
 struct qn_api_request {
-    struct qn_node_id id; /* {id} */
-    uint64_t height;      /* {height}, ?height= */
-    bool has_height;      /* ?height= was given */
-    bool is_head;         /* {height} was "head" */
-    uint64_t from;        /* ?from= */
-    uint64_t limit;       /* ?limit= */
+    struct qn_node_id id;                 /* {id} */
+    uint64_t height;                      /* {height}, ?height= */
+    bool has_height;                      /* ?height= was given */
+    bool is_head;                         /* {height} was "head" */
+    uint64_t from;                        /* ?from= */
+    uint64_t limit;                       /* ?limit= */
+    char target[QN_BAN_TARGET_TEXT_SIZE]; /* ?target=; "" if none was given */
     const char *body_type;
     uint8_t *body; /* heap */
     size_t body_len;

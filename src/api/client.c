@@ -295,9 +295,10 @@ static enum qn_err run(struct qn_api_client_answer *answer, const struct qn_endp
 
 enum { HEAD_SIZE = 4096 };
 
+/* content_type NULL: there is no body. */
 static enum qn_err ask(struct qn_api_client_answer *answer, const struct qn_endpoint *server,
-                       const char *path, const char *content_type, struct qn_span body,
-                       unsigned timeout_ms, char *why)
+                       const char *method, const char *path, const char *content_type,
+                       struct qn_span body, unsigned timeout_ms, char *why)
 {
     char head[HEAD_SIZE];
     char name[QN_ENDPOINT_TEXT_SIZE];
@@ -309,13 +310,13 @@ static enum qn_err ask(struct qn_api_client_answer *answer, const struct qn_endp
         return QN_ERR_INVALID;
     }
     if (content_type == NULL) {
-        len = snprintf(head, sizeof head,
-                       "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, name);
+        len = snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
+                       method, path, name);
     } else {
         len = snprintf(head, sizeof head,
-                       "POST %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
+                       "%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n"
                        "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n",
-                       path, name, content_type, body.len);
+                       method, path, name, content_type, body.len);
     }
     if (len < 0 || (size_t)len >= sizeof head) {
         snprintf(why, QN_TEXT_LEN_MAX + 1, "the path is too long");
@@ -327,7 +328,14 @@ static enum qn_err ask(struct qn_api_client_answer *answer, const struct qn_endp
 enum qn_err qn_api_client_get(struct qn_api_client_answer *answer, const struct qn_endpoint *server,
                               const char *path, unsigned timeout_ms, char *why)
 {
-    return ask(answer, server, path, NULL, (struct qn_span){NULL, 0}, timeout_ms, why);
+    return ask(answer, server, "GET", path, NULL, (struct qn_span){NULL, 0}, timeout_ms, why);
+}
+
+enum qn_err qn_api_client_delete(struct qn_api_client_answer *answer,
+                                 const struct qn_endpoint *server, const char *path,
+                                 unsigned timeout_ms, char *why)
+{
+    return ask(answer, server, "DELETE", path, NULL, (struct qn_span){NULL, 0}, timeout_ms, why);
 }
 
 enum qn_err qn_api_client_post(struct qn_api_client_answer *answer,
@@ -335,7 +343,7 @@ enum qn_err qn_api_client_post(struct qn_api_client_answer *answer,
                                const char *content_type, struct qn_span body, unsigned timeout_ms,
                                char *why)
 {
-    return ask(answer, server, path, content_type, body, timeout_ms, why);
+    return ask(answer, server, "POST", path, content_type, body, timeout_ms, why);
 }
 
 void qn_api_client_answer_fini(struct qn_api_client_answer *answer)

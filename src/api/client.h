@@ -36,6 +36,9 @@ QN_MUST_USE enum qn_err qn_api_client_post(struct qn_api_client_answer *answer,
                                            const struct qn_endpoint *server, const char *path,
                                            const char *content_type, struct qn_span body,
                                            unsigned timeout_ms, char *why);
+QN_MUST_USE enum qn_err qn_api_client_delete(struct qn_api_client_answer *answer,
+                                             const struct qn_endpoint *server, const char *path,
+                                             unsigned timeout_ms, char *why);
 /* Frees the body; an all-zero answer is allowed. */
 void qn_api_client_answer_fini(struct qn_api_client_answer *answer);
 

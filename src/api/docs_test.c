@@ -204,6 +204,7 @@ static void tables_examples_and_answers_agree(void **state)
         {"## GET /v1/status", "/v1/status", 200, NULL},
         {"## GET /v1/timings", "/v1/timings", 200, NULL},
         {"## GET /v1/peers", "/v1/peers", 200, NULL},
+        {"## GET /v1/bans", "/v1/bans", 200, NULL},
         {"## GET /v1/regions", "/v1/regions", 200, NULL},
         {"## GET /v1/committee", "/v1/committee", 200, NULL},
         {"## GET /v1/registry", "/v1/registry", 200, "items[]."},
@@ -228,16 +229,18 @@ static void every_route_has_its_section_and_the_reverse(void **state)
     size_t sections = 0;
 
     (void)state;
+    static const char *const methods[] = {
+        [QN_API_GET] = "GET", [QN_API_POST] = "POST", [QN_API_DELETE] = "DELETE"};
     for (size_t i = 0; i < count; i++) {
         char heading[128];
-        snprintf(heading, sizeof heading, "## %s %s",
-                 routes[i].method == QN_API_GET ? "GET" : "POST", routes[i].pattern);
+        snprintf(heading, sizeof heading, "## %s %s", methods[routes[i].method], routes[i].pattern);
         if (section(heading) == NULL) {
             fail_msg("docs/api.md has no section %s", heading);
         }
     }
     for (const char *line = document; *line != '\0'; line = next_line(line)) {
-        sections += strncmp(line, "## GET ", 7) == 0 || strncmp(line, "## POST ", 8) == 0;
+        sections += strncmp(line, "## GET ", 7) == 0 || strncmp(line, "## POST ", 8) == 0 ||
+                    strncmp(line, "## DELETE ", 10) == 0;
     }
     assert_int_equal(sections, count);
 }

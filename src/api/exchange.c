@@ -4,6 +4,8 @@
 #include "api/host_header.h"
 #include "api/route.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -151,6 +153,22 @@ static bool check_head(struct qn_api_exchange *x, struct qn_api_problem *problem
     return problem->status == 0;
 }
 
+/* Does the client run on this machine? */
+static bool is_from_here(struct qn_api_exchange *x)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    char host[INET6_ADDRSTRLEN];
+    const struct sockaddr *address = info->client_addr;
+    socklen_t len =
+        address->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    if (getnameinfo(address, len, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0) {
+        return false;
+    }
+    const char *v4 = strncmp(host, "::ffff:", 7) == 0 ? host + 7 : host;
+    return qn_api_host_is_loopback(v4);
+}
+
 static bool check_body_head(struct qn_api_exchange *x, struct qn_api_problem *problem,
                             const struct qn_api_route *route)
 {
@@ -183,6 +201,11 @@ static enum MHD_Result on_head(struct qn_api_exchange *x, const char *url, const
     const struct qn_api_route *route = qn_api_route_find(&request, &problem, &allow, method, url);
     if (route == NULL) {
         return refuse(x, &problem, allow);
+    }
+    if (route->is_local && !is_from_here(x)) {
+        qn_api_problem_set(&problem, 403, "not_local",
+                           "this is answered on the node's own machine only");
+        return refuse(x, &problem, NULL);
     }
     struct parameters parameters = {route, &request, &problem};
     (void)MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, on_parameter,

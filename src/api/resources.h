@@ -7,6 +7,9 @@
 extern const struct qn_api_handler qn_api_status;     /* status.c */
 extern const struct qn_api_handler qn_api_timings;    /* timings.c */
 extern const struct qn_api_handler qn_api_peers;      /* peers.c */
+extern const struct qn_api_handler qn_api_bans;       /* bans.c */
+extern const struct qn_api_handler qn_api_ban;        /* bans.c */
+extern const struct qn_api_handler qn_api_unban;      /* bans.c */
 extern const struct qn_api_handler qn_api_regions;    /* regions.c */
 extern const struct qn_api_handler qn_api_committee;  /* committee.c */
 extern const struct qn_api_handler qn_api_registry;   /* registry.c */

@@ -6,20 +6,23 @@
 #include <string.h>
 
 static const struct qn_api_route routes[] = {
-    {QN_API_GET, "/v1/status", QN_API_QUERY_NONE, &qn_api_status},
-    {QN_API_GET, "/v1/timings", QN_API_QUERY_NONE, &qn_api_timings},
-    {QN_API_GET, "/v1/peers", QN_API_QUERY_NONE, &qn_api_peers},
-    {QN_API_GET, "/v1/regions", QN_API_QUERY_NONE, &qn_api_regions},
-    {QN_API_GET, "/v1/committee", QN_API_QUERY_NONE, &qn_api_committee},
-    {QN_API_GET, "/v1/registry", QN_API_QUERY_PAGE, &qn_api_registry},
-    {QN_API_POST, "/v1/registry", QN_API_QUERY_NONE, &qn_api_submit},
-    {QN_API_GET, "/v1/registry/{id}", QN_API_QUERY_NONE, &qn_api_entry},
-    {QN_API_GET, "/v1/registry/{id}/proof", QN_API_QUERY_NONE, &qn_api_proof},
-    {QN_API_GET, "/v1/registry/{id}/proof.cbor", QN_API_QUERY_HEIGHT, &qn_api_proof_file},
-    {QN_API_GET, "/v1/blocks/{height}", QN_API_QUERY_NONE, &qn_api_block},
-    {QN_API_GET, "/livez", QN_API_QUERY_NONE, &qn_api_livez},
-    {QN_API_GET, "/readyz", QN_API_QUERY_NONE, &qn_api_readyz},
-    {QN_API_GET, "/metrics", QN_API_QUERY_NONE, &qn_api_metrics},
+    {QN_API_GET, "/v1/status", QN_API_QUERY_NONE, &qn_api_status, false},
+    {QN_API_GET, "/v1/timings", QN_API_QUERY_NONE, &qn_api_timings, false},
+    {QN_API_GET, "/v1/peers", QN_API_QUERY_NONE, &qn_api_peers, false},
+    {QN_API_GET, "/v1/bans", QN_API_QUERY_NONE, &qn_api_bans, true},
+    {QN_API_POST, "/v1/bans", QN_API_QUERY_NONE, &qn_api_ban, true},
+    {QN_API_DELETE, "/v1/bans", QN_API_QUERY_TARGET, &qn_api_unban, true},
+    {QN_API_GET, "/v1/regions", QN_API_QUERY_NONE, &qn_api_regions, false},
+    {QN_API_GET, "/v1/committee", QN_API_QUERY_NONE, &qn_api_committee, false},
+    {QN_API_GET, "/v1/registry", QN_API_QUERY_PAGE, &qn_api_registry, false},
+    {QN_API_POST, "/v1/registry", QN_API_QUERY_NONE, &qn_api_submit, false},
+    {QN_API_GET, "/v1/registry/{id}", QN_API_QUERY_NONE, &qn_api_entry, false},
+    {QN_API_GET, "/v1/registry/{id}/proof", QN_API_QUERY_NONE, &qn_api_proof, false},
+    {QN_API_GET, "/v1/registry/{id}/proof.cbor", QN_API_QUERY_HEIGHT, &qn_api_proof_file, false},
+    {QN_API_GET, "/v1/blocks/{height}", QN_API_QUERY_NONE, &qn_api_block, false},
+    {QN_API_GET, "/livez", QN_API_QUERY_NONE, &qn_api_livez, false},
+    {QN_API_GET, "/readyz", QN_API_QUERY_NONE, &qn_api_readyz, false},
+    {QN_API_GET, "/metrics", QN_API_QUERY_NONE, &qn_api_metrics, false},
 };
 
 const struct qn_api_route *qn_api_routes(size_t *count)
@@ -105,26 +108,32 @@ static bool parse_variable(const struct qn_api_route *route, struct qn_api_reque
 
 static bool method_is(enum qn_api_method method, const char *text)
 {
-    if (method == QN_API_POST) {
+    switch (method) {
+    case QN_API_GET:
+        return strcmp(text, "GET") == 0 || strcmp(text, "HEAD") == 0;
+    case QN_API_POST:
         return strcmp(text, "POST") == 0;
+    case QN_API_DELETE:
+        return strcmp(text, "DELETE") == 0;
     }
-    return strcmp(text, "GET") == 0 || strcmp(text, "HEAD") == 0;
+    return false;
 }
 
-static const char *allow_text(bool get, bool post)
+/* methods: a bit of each. */
+static const char *allow_text(unsigned methods)
 {
-    if (get && post) {
-        return "GET, HEAD, POST";
-    }
-    return get ? "GET, HEAD" : "POST";
+    static const char *const texts[] = {
+        "",       "GET, HEAD",         "POST",         "GET, HEAD, POST",
+        "DELETE", "GET, HEAD, DELETE", "POST, DELETE", "GET, HEAD, POST, DELETE",
+    };
+    return texts[methods];
 }
 
 const struct qn_api_route *qn_api_route_find(struct qn_api_request *request,
                                              struct qn_api_problem *problem, const char **allow,
                                              const char *method, const char *path)
 {
-    bool takes_get = false;
-    bool takes_post = false;
+    unsigned methods = 0;
 
     for (size_t i = 0; i < QN_ARRAY_COUNT(routes); i++) {
         const char *variable = NULL;
@@ -138,11 +147,10 @@ const struct qn_api_route *qn_api_route_find(struct qn_api_request *request,
             }
             return &routes[i];
         }
-        takes_get = takes_get || routes[i].method == QN_API_GET;
-        takes_post = takes_post || routes[i].method == QN_API_POST;
+        methods |= 1U << routes[i].method;
     }
-    if (takes_get || takes_post) {
-        *allow = allow_text(takes_get, takes_post);
+    if (methods != 0) {
+        *allow = allow_text(methods);
         qn_api_problem_set(problem, 405, "method_not_allowed", "this path takes %s", *allow);
     } else {
         qn_api_problem_set(problem, 404, "not_found", "no such path; docs/api.md lists them");
@@ -165,6 +173,18 @@ static bool set_page(struct qn_api_request *request, struct qn_api_problem *prob
     return true;
 }
 
+static bool set_target(struct qn_api_request *request, struct qn_api_problem *problem,
+                       const char *value)
+{
+    if (value == NULL || strlen(value) >= sizeof request->target) {
+        qn_api_problem_set(problem, 400, "invalid",
+                           "target is a node id, an address or an address prefix");
+        return false;
+    }
+    memcpy(request->target, value, strlen(value) + 1);
+    return true;
+}
+
 bool qn_api_route_parameter(const struct qn_api_route *route, struct qn_api_request *request,
                             struct qn_api_problem *problem, const char *name, const char *value)
 {
@@ -172,12 +192,17 @@ bool qn_api_route_parameter(const struct qn_api_route *route, struct qn_api_requ
         [QN_API_QUERY_NONE] = "no parameters",
         [QN_API_QUERY_PAGE] = "the parameters from and limit",
         [QN_API_QUERY_HEIGHT] = "the parameter height",
+        [QN_API_QUERY_TARGET] = "the parameter target",
     };
     uint64_t number = 0;
     bool is_page = route->query == QN_API_QUERY_PAGE;
     bool is_from = is_page && strcmp(name, "from") == 0;
     bool is_limit = is_page && strcmp(name, "limit") == 0;
     bool is_height = route->query == QN_API_QUERY_HEIGHT && strcmp(name, "height") == 0;
+
+    if (route->query == QN_API_QUERY_TARGET && strcmp(name, "target") == 0) {
+        return set_target(request, problem, value);
+    }
 
     if (!is_from && !is_limit && !is_height) {
         qn_api_problem_set(problem, 400, "invalid", "%s takes %s", route->pattern,

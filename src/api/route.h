@@ -4,12 +4,13 @@
 
 #include "api/call.h"
 
-enum qn_api_method { QN_API_GET, QN_API_POST }; /* HEAD is GET without the body */
+enum qn_api_method { QN_API_GET, QN_API_POST, QN_API_DELETE }; /* HEAD is GET without the body */
 
 enum qn_api_query {
     QN_API_QUERY_NONE,
     QN_API_QUERY_PAGE,   /* ?from= and ?limit= */
     QN_API_QUERY_HEIGHT, /* ?height= */
+    QN_API_QUERY_TARGET, /* ?target= */
 };
 
 enum {
@@ -24,6 +25,7 @@ struct qn_api_route {
     const char *pattern; /* "/v1/registry/{id}"; {id} and {height} are the only variables */
     enum qn_api_query query;
     const struct qn_api_handler *handler;
+    bool is_local; /* the operator's own business: answered to clients on this machine only */
 };
 
 /* All routes; for the documentation's test. */

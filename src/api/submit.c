@@ -64,7 +64,7 @@ static enum qn_api_progress read_submit(struct qn_api_call *call, const struct q
 {
     (void)node;
     struct qn_span tx = {call->request.body, call->request.body_len};
-    call->host.submit(call->host.context, tx, on_done, call);
+    call->host.request(call->host.context, QN_REQUEST_SUBMIT, tx, on_done, call);
     return QN_API_LATER;
 }
 

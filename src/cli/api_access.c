@@ -5,6 +5,7 @@
 #include "cli/output.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static enum qn_err fail(struct qn_api_result *result, enum qn_err err, const char *why)
@@ -84,6 +85,32 @@ enum qn_err qn_api_access_submit(struct qn_api_result *result, const struct qn_e
     enum qn_err err =
         qn_api_client_post(&answer, server, "/v1/registry", "application/octet-stream", tx,
                            QN_API_SUBMIT_TIMEOUT_MS, why);
+    return err == QN_OK ? take_answer(result, &answer) : fail(result, err, why);
+}
+
+enum qn_err qn_api_access_post(struct qn_api_result *result, const struct qn_endpoint *server,
+                               const char *path, json_t *body)
+{
+    char why[QN_TEXT_LEN_MAX + 1] = "";
+    struct qn_api_client_answer answer = {0};
+    char *text = json_dumps(body, JSON_COMPACT);
+    QN_ASSERT(text != NULL);
+    *result = (struct qn_api_result){0};
+    enum qn_err err = qn_api_client_post(&answer, server, path, "application/json",
+                                         (struct qn_span){(const uint8_t *)text, strlen(text)},
+                                         QN_API_TIMEOUT_MS, why);
+    free(text);
+    json_decref(body);
+    return err == QN_OK ? take_answer(result, &answer) : fail(result, err, why);
+}
+
+enum qn_err qn_api_access_delete(struct qn_api_result *result, const struct qn_endpoint *server,
+                                 const char *path)
+{
+    char why[QN_TEXT_LEN_MAX + 1] = "";
+    struct qn_api_client_answer answer = {0};
+    *result = (struct qn_api_result){0};
+    enum qn_err err = qn_api_client_delete(&answer, server, path, QN_API_TIMEOUT_MS, why);
     return err == QN_OK ? take_answer(result, &answer) : fail(result, err, why);
 }
 

@@ -31,6 +31,12 @@ QN_MUST_USE enum qn_err qn_api_fetch(struct qn_api_result *result,
 /* POST /v1/registry with these bytes; waits until the transaction is final or refused. */
 QN_MUST_USE enum qn_err qn_api_access_submit(struct qn_api_result *result,
                                              const struct qn_endpoint *server, struct qn_span tx);
+/* POST of JSON, which is taken over, and DELETE. */
+QN_MUST_USE enum qn_err qn_api_access_post(struct qn_api_result *result,
+                                           const struct qn_endpoint *server, const char *path,
+                                           json_t *body);
+QN_MUST_USE enum qn_err qn_api_access_delete(struct qn_api_result *result,
+                                             const struct qn_endpoint *server, const char *path);
 void qn_api_result_fini(struct qn_api_result *result);
 
 /* The whole of a command that shows one object of the configured API: with -o json as it came, else

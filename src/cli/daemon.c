@@ -70,11 +70,11 @@ static bool host_post(void *context, void (*fn)(void *argument), void *argument)
     return qn_runtime_post(((struct daemon *)context)->runtime, fn, argument);
 }
 
-static void host_submit(void *context, struct qn_span tx,
-                        void (*done)(void *done_context, const struct qn_submit_result *result),
-                        void *done_context)
+static void host_request(void *context, enum qn_request_kind kind, struct qn_span request,
+                         void (*done)(void *done_context, const struct qn_submit_result *result),
+                         void *done_context)
 {
-    qn_runtime_submit(((struct daemon *)context)->runtime, tx, done, done_context);
+    qn_runtime_request(((struct daemon *)context)->runtime, kind, request, done, done_context);
 }
 
 static const struct qn_node *host_node(void *context)
@@ -193,7 +193,7 @@ static enum qn_exit open_api(struct daemon *daemon)
         .listen = daemon->config.api,
         .host = {.context = daemon,
                  .post = host_post,
-                 .submit = host_submit,
+                 .request = host_request,
                  .node = host_node,
                  .collect = host_collect,
                  .storage = host_storage,

@@ -79,6 +79,7 @@ static const struct {
     {'e', "leaves", "registry leaves"},
     {'n', "epochs", "epochs"},
     {'v', "votes", "own votes"},
+    {'x', "bans", "bans by the operator"},
     {'m', "history", "history nodes"},
     {'l', "leaf_history", "history of leaves"},
     {'s', "snapshot", "snapshot parts"},

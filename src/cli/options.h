@@ -92,6 +92,8 @@ enum qn_option_trait {
     X(BASE_PORT, "base-port", 0, NULL, "PORT", "0", 0,                                             \
       "first of consecutive ports: genesis nodes, ordinary nodes, then APIs; 0: free ones")        \
     X(FOR, "for", 0, NULL, "SECONDS", NULL, 0, "run so long, judge, end")                          \
+    X(BAN_FOR, "for", 0, NULL, "DURATION", NULL, 0, "as in 90s, 30m, 12h or 7d; else for good")    \
+    X(BAN_REASON, "reason", 0, NULL, "TEXT", NULL, 0, "for people: shown by qnet ban list")        \
     X(NO_VIEW, "no-view", 0, NULL, NULL, NULL, QN_OPTION_SWITCH,                                   \
       "progress lines instead of the live view")                                                   \
     X(LOG_DIR, "log-dir", 0, NULL, "DIR", NULL, 0, "keep the nodes' logs in this folder")          \

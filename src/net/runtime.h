@@ -39,11 +39,12 @@ void qn_runtime_stop(struct qn_runtime *runtime);
 /* Any thread: fn(context) runs soon on the loop's thread. False once the runtime is stopping: fn will
  * not be called. */
 bool qn_runtime_post(struct qn_runtime *runtime, void (*fn)(void *context), void *context);
-/* Loop thread only: a SUBMIT request to the node; done is called exactly once, on the loop thread, also
- * when the runtime stops (QN_ERR_CLOSED). */
-void qn_runtime_submit(struct qn_runtime *runtime, struct qn_span tx,
-                       void (*done)(void *context, const struct qn_submit_result *result),
-                       void *context);
+/* Loop thread only: a request to the node, a copy of whose bytes is made; done is called exactly once, on
+ * the loop thread, also when the runtime stops (QN_ERR_CLOSED). */
+void qn_runtime_request(struct qn_runtime *runtime, enum qn_request_kind kind,
+                        struct qn_span request,
+                        void (*done)(void *context, const struct qn_submit_result *result),
+                        void *context);
 void qn_runtime_collect(const struct qn_runtime *runtime, const struct qn_metric_sink *sink);
 /* After run returned. NULL is allowed. */
 void qn_runtime_close(struct qn_runtime *runtime);

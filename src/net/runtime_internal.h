@@ -30,7 +30,7 @@ struct qn_queued_event {
     struct qn_event event;
 };
 
-/* A transaction of qn_runtime_submit that waits for its REPLY. */
+/* A request of qn_runtime_request that waits for its REPLY. */
 struct qn_pending_submit {
     qn_request_token token; /* 0: free */
     void (*done)(void *context, const struct qn_submit_result *result);

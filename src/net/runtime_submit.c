@@ -1,4 +1,4 @@
-/* Transactions handed in by the API or the command line, until the core answers. */
+/* Requests of the API and the command line, until the core answers. */
 #include "net/runtime_internal.h"
 
 #include <stdio.h>
@@ -23,9 +23,10 @@ static struct qn_pending_submit *find(struct qn_runtime *runtime, qn_request_tok
     return NULL;
 }
 
-void qn_runtime_submit(struct qn_runtime *runtime, struct qn_span tx,
-                       void (*done)(void *context, const struct qn_submit_result *result),
-                       void *context)
+void qn_runtime_request(struct qn_runtime *runtime, enum qn_request_kind kind,
+                        struct qn_span request,
+                        void (*done)(void *context, const struct qn_submit_result *result),
+                        void *context)
 {
     if (runtime->is_stopping || runtime->core.step == NULL) {
         refuse(done, context, QN_ERR_CLOSED);
@@ -38,10 +39,10 @@ void qn_runtime_submit(struct qn_runtime *runtime, struct qn_span tx,
     }
     runtime->tokens += 1;
     *pending = (struct qn_pending_submit){runtime->tokens, done, context};
-    struct qn_buf *bytes = qn_buf_copy(tx);
+    struct qn_buf *bytes = qn_buf_copy(request);
     struct qn_event event = {.kind = QN_EVENT_REQUEST};
     event.request.token = pending->token;
-    event.request.kind = QN_REQUEST_SUBMIT;
+    event.request.kind = kind;
     event.request.bytes = qn_buf_span(bytes);
     qn_runtime_deliver(runtime, &event, bytes);
 }

@@ -352,7 +352,8 @@ static void submit_one(void *context)
     struct tally *tally = context;
     static const uint8_t tx[] = {1, 2, 3};
 
-    qn_runtime_submit(qn_lab_runtime(tally->node), (struct qn_span){tx, sizeof tx}, on_done, tally);
+    qn_runtime_request(qn_lab_runtime(tally->node), QN_REQUEST_SUBMIT,
+                       (struct qn_span){tx, sizeof tx}, on_done, tally);
 }
 
 static void reply(struct qn_lab_node *node, qn_request_token token)

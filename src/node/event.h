@@ -62,6 +62,8 @@ enum qn_event_kind {
 
 enum qn_request_kind {
     QN_REQUEST_SUBMIT, /* a signed transaction; REPLY when final or refused */
+    QN_REQUEST_BAN,    /* an encoded ban (peer/bans.h); REPLY when stored or refused */
+    QN_REQUEST_UNBAN,  /* its target, as text; REPLY likewise */
 };
 
 struct qn_event {

@@ -24,6 +24,17 @@ struct profile {
     struct qn_net_address address;
 };
 
+/* By the operator: links with it are kept whatever happens. */
+static bool is_chosen(const struct qn_node *node, const struct qn_node_id *id)
+{
+    for (size_t i = 0; i < node->config.reserved_count; i++) {
+        if (qn_node_id_equal(&node->config.reserved[i].id, id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whom we dialled ourselves we may not know yet: it answers as the one that was dialled. */
 static void profile(struct profile *profile, const struct qn_node *node,
                     const struct qn_node_id *id, const struct qn_endpoint *remote, bool outbound)
@@ -37,8 +48,9 @@ static void profile(struct profile *profile, const struct qn_node *node,
     }
     enum qn_standing standing = qn_node_standing(node, id, NULL);
     profile->suspect.is_stranger = standing == QN_STANDING_UNREGISTERED && !outbound;
-    profile->suspect.is_reserved =
-        standing == QN_STANDING_GENESIS || qn_validator_index(&node->committee, id) >= 0;
+    profile->suspect.is_reserved = standing == QN_STANDING_GENESIS ||
+                                   qn_validator_index(&node->committee, id) >= 0 ||
+                                   is_chosen(node, id);
 }
 
 bool qn_node_is_banned(const struct qn_node *node, const struct qn_node_id *id,

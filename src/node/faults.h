@@ -11,10 +11,18 @@
 
 struct qn_node;
 
+/* Whoever asked for a change of bans that is being stored. */
+enum { QN_BAN_REQUESTS_MAX = 64 };
+struct qn_ban_wait {
+    bool is_taken;
+    qn_request_token token;
+};
+
 struct qn_faults {
     struct qn_bans bans;
     uint64_t counts[QN_FAULT_COUNT]; /* so far */
     uint64_t bans_begun;             /* of faults, so far */
+    struct qn_ban_wait waits[QN_BAN_REQUESTS_MAX];
 };
 
 void qn_node_faults_init(struct qn_node *node);
@@ -36,5 +44,14 @@ bool qn_node_is_banned(const struct qn_node *node, const struct qn_node_id *id,
                        const struct qn_endpoint *remote, bool outbound);
 /* Closes the links of those who are banned now. */
 void qn_node_close_banned(struct qn_node *node);
+
+/* ---- operator_bans.c ---- */
+/* Reads those that were stored. */
+void qn_node_load_bans(struct qn_node *node);
+void qn_node_on_ban_request(struct qn_node *node, const struct qn_event *event);
+void qn_node_on_unban_request(struct qn_node *node, const struct qn_event *event);
+void qn_node_on_bans_persisted(struct qn_node *node, uint64_t waiter);
+/* Each second: those that ended go. */
+void qn_node_poll_bans(struct qn_node *node);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -115,6 +116,102 @@ static void a_full_node_blames_nobody_for_coming(void **state)
     qn_bench_fini(&bench);
 }
 
+/* ---- the operator ---- */
+
+static const struct qn_action *request(struct qn_bench *bench, enum qn_request_kind kind,
+                                       struct qn_span bytes)
+{
+    struct qn_event event = {.kind = QN_EVENT_REQUEST};
+    event.request.kind = kind;
+    event.request.token = 77;
+    event.request.bytes = bytes;
+    qn_bench_step(bench, &event);
+    return qn_bench_find(bench, QN_ACTION_PERSIST, 0, QN_GOODBYE);
+}
+
+/* The PERSIST of the last step is written, and the node hears of it. */
+static void write_down(struct qn_bench *bench, const struct qn_action *persist)
+{
+    struct qn_storage *storage = &qn_lab_node(bench->lab, 0)->storage;
+    struct qn_event event = {.kind = QN_EVENT_PERSISTED};
+    event.persisted.ok = true;
+    event.persisted.cookie = persist->persist.cookie;
+    assert_int_equal(storage->apply(storage->context, persist->persist.batch), QN_OK);
+    qn_bench_step(bench, &event);
+}
+
+static void assert_reply(const struct qn_bench *bench, enum qn_err code)
+{
+    const struct qn_action *reply = qn_bench_find(bench, QN_ACTION_REPLY, 0, QN_GOODBYE);
+    assert_non_null(reply);
+    assert_int_equal(reply->reply.token, 77);
+    assert_int_equal(reply->reply.result.code, code);
+}
+
+static const struct qn_action *ban(struct qn_bench *bench, const char *target, uint64_t seconds)
+{
+    struct qn_ban ban = {
+        .by_operator = true, .since_ms = qn_lab_unix_ms(bench->lab), .until_ms = QN_BAN_FOR_GOOD};
+    assert_int_equal(qn_ban_target_parse(&ban.target, target), QN_OK);
+    if (seconds > 0) {
+        ban.until_ms = ban.since_ms + seconds * 1000;
+    }
+    struct qn_buf *bytes = qn_ban_encode(&ban);
+    const struct qn_action *persist = request(bench, QN_REQUEST_BAN, qn_buf_span(bytes));
+    qn_buf_drop(bytes);
+    return persist;
+}
+
+static const struct qn_action *unban(struct qn_bench *bench, const char *target)
+{
+    struct qn_span bytes = {(const uint8_t *)target, strlen(target)};
+    return request(bench, QN_REQUEST_UNBAN, bytes);
+}
+
+static void an_operators_ban_closes_at_once_and_is_answered_when_stored(void **state)
+{
+    (void)state;
+    struct qn_bench bench;
+    qn_bench_init(&bench);
+    qn_link_id link = live_link(&bench, qn_bench_genesis(&bench, 1));
+    const struct qn_action *persist = ban(&bench, "10.1.0.0/16", 0);
+    assert_non_null(persist);
+    qn_bench_assert_closed(&bench, link, QN_CLOSE_BANNED);
+    assert_null(qn_bench_find(&bench, QN_ACTION_REPLY, 0, QN_GOODBYE));
+    write_down(&bench, persist);
+    assert_reply(&bench, QN_OK);
+    link = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
+    qn_bench_assert_closed(&bench, link, QN_CLOSE_BANNED);
+    assert_null(unban(&bench, "10.1.1.1"));
+    assert_reply(&bench, QN_ERR_NOT_FOUND);
+    write_down(&bench, unban(&bench, "10.1.0.0/16"));
+    assert_reply(&bench, QN_OK);
+    (void)live_link(&bench, qn_bench_genesis(&bench, 1));
+    assert_null(unban(&bench, "nobody"));
+    assert_reply(&bench, QN_ERR_INVALID);
+    assert_null(request(&bench, QN_REQUEST_BAN, (struct qn_span){(const uint8_t *)"ban", 3}));
+    assert_reply(&bench, QN_ERR_INVALID);
+    qn_bench_fini(&bench);
+}
+
+static void a_ban_for_a_time_ends_and_is_deleted(void **state)
+{
+    (void)state;
+    struct qn_bench bench;
+    struct qn_event tick = {.kind = QN_EVENT_TICK};
+    qn_bench_init(&bench);
+    write_down(&bench, ban(&bench, "10.0.0.0/8", 60));
+    bench.now += QN_SECONDS(61);
+    qn_bench_step(&bench, &tick);
+    const struct qn_action *persist = qn_bench_find(&bench, QN_ACTION_PERSIST, 0, QN_GOODBYE);
+    assert_non_null(persist);
+    assert_int_equal(qn_batch_count(persist->persist.batch), 1);
+    write_down(&bench, persist);
+    assert_null(qn_bench_find(&bench, QN_ACTION_REPLY, 0, QN_GOODBYE));
+    (void)live_link(&bench, qn_bench_genesis(&bench, 1));
+    qn_bench_fini(&bench);
+}
+
 /* ---- a registered node, with the whole of its life ---- */
 
 static struct qn_lab *lab_with_a_registered_node(size_t *index)
@@ -157,6 +254,8 @@ int main(void)
         cmocka_unit_test(a_stranger_that_sends_garbage_twice_stays_away_and_others_may_come),
         cmocka_unit_test(whoever_is_pinned_is_closed_but_never_banned),
         cmocka_unit_test(a_full_node_blames_nobody_for_coming),
+        cmocka_unit_test(an_operators_ban_closes_at_once_and_is_answered_when_stored),
+        cmocka_unit_test(a_ban_for_a_time_ends_and_is_deleted),
         cmocka_unit_test(a_registered_node_is_banned_by_its_id_wherever_it_dials_from),
     };
     const char *why = NULL;

@@ -154,6 +154,7 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     qn_node_links_init(node);
     qn_node_measuring_init(node);
     qn_node_faults_init(node);
+    qn_node_load_bans(node);
     qn_node_peers_init(node);
     qn_node_snapshot_init(node);
     qn_node_epoch_init(node);
@@ -246,6 +247,7 @@ static void on_signed(struct qn_node *node, const struct qn_event *event)
     case QN_OWNER_TX:
     case QN_OWNER_COMMIT:
     case QN_OWNER_SNAPSHOT:
+    case QN_OWNER_BANS:
         break;
     }
     QN_ASSERT(!"a signature nobody asked for");
@@ -294,6 +296,7 @@ static void on_verified(struct qn_node *node, struct qn_verify_job *job)
     case QN_OWNER_CODE:
     case QN_OWNER_COMMIT:
     case QN_OWNER_OWN:
+    case QN_OWNER_BANS:
         QN_ASSERT(!"a verification nobody asked for");
     }
     free_job(node, job);
@@ -324,6 +327,10 @@ static void on_persisted(struct qn_node *node, const struct qn_event *event)
     }
     if (owner_of(cookie) == QN_OWNER_SNAPSHOT) {
         qn_node_on_snapshot_persisted(node, number_of(cookie));
+        return;
+    }
+    if (owner_of(cookie) == QN_OWNER_BANS) {
+        qn_node_on_bans_persisted(node, number_of(cookie));
         return;
     }
     QN_ASSERT(owner_of(cookie) == QN_OWNER_CONSENSUS);
@@ -369,10 +376,26 @@ static void on_tick(struct qn_node *node)
     if (node->now >= node->next_second_us) {
         node->next_second_us = node->now + QN_SECONDS(1);
         qn_peering_set_size(node->peering, qn_ledger_active_count(node->ledger));
+        qn_node_poll_bans(node);
         qn_node_recheck_links(node);
         qn_node_poll_peers(node);
         qn_node_poll_submissions(node);
         qn_node_poll_motions(node);
+    }
+}
+
+static void on_request(struct qn_node *node, const struct qn_event *event)
+{
+    switch (event->request.kind) {
+    case QN_REQUEST_SUBMIT:
+        qn_node_submit_request(node, event);
+        break;
+    case QN_REQUEST_BAN:
+        qn_node_on_ban_request(node, event);
+        break;
+    case QN_REQUEST_UNBAN:
+        qn_node_on_unban_request(node, event);
+        break;
     }
 }
 
@@ -406,7 +429,7 @@ static void dispatch(struct qn_node *node, const struct qn_event *event)
         on_persisted(node, event);
         break;
     case QN_EVENT_REQUEST:
-        qn_node_submit_request(node, event);
+        on_request(node, event);
         break;
     case QN_EVENT_SHUTDOWN:
         on_shutdown(node);

@@ -41,6 +41,7 @@ enum qn_owner {
     QN_OWNER_COMMIT,
     QN_OWNER_OWN,      /* our other transactions; number: the place */
     QN_OWNER_SNAPSHOT, /* a checkpoint's certificate; staged chunks and their install */
+    QN_OWNER_BANS,     /* number: who waits */
 };
 
 /* ---- check.c ---- */

@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "ledger/ledger.h"
 #include "node/node.h"
+#include "peer/bans.h"
 #include "peer/peer_limits.h"
 #include "peer/peer_worth.h"
 
@@ -122,6 +123,10 @@ struct qn_node_region {
     uint32_t rtt_us_median; /* over linked peers; 0: none */
 };
 void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[QN_REGION_COUNT]);
+
+/* The bans that run, an operator's first; QN_BANS_LIST_MAX are all. Returns how many were written. */
+size_t qn_node_bans(const struct qn_node *node, struct qn_ban *bans, size_t bans_max,
+                    qn_time_us now, qn_unix_ms unix_ms);
 
 /* The committee that votes on the next block; valid until the next step. */
 const struct qn_validator_set *qn_node_committee(const struct qn_node *node);

@@ -63,7 +63,8 @@ struct qn_store_audit {
     char problems[QN_STORE_PROBLEMS_MAX][QN_TEXT_LEN_MAX + 1];
 };
 /* That the blocks are one chain, that executing them gives the state they name and the one that is stored,
- * that a quorum signed every certificate, and whether the record of votes is whole. Problems are counted and the first ones told. */
+ * that a quorum signed every certificate, that bans can be read, and whether the record of votes is whole.
+ * Problems are counted and the first ones told. */
 void qn_store_audit(struct qn_store_audit *audit, const struct qn_storage *storage,
                     const struct qn_genesis *genesis, const struct qn_store_progress *progress);
 

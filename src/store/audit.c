@@ -2,6 +2,7 @@
 #include "ledger/ledger.h"
 #include "ledger/store_keys.h"
 #include "node/vote_log.h"
+#include "peer/bans.h"
 #include "store/admin.h"
 #include "wire/vote.h"
 
@@ -287,6 +288,42 @@ static void check_certificates(struct audit *audit)
     }
 }
 
+/* ---- bans ---- */
+
+static bool visit_ban(void *context, struct qn_span key, struct qn_buf *value)
+{
+    struct audit *audit = context;
+    struct qn_ban ban;
+    struct qn_hash stored;
+    struct qn_hash own;
+
+    if (!qn_store_key_is_hash(&stored, QN_STORE_BAN, key)) {
+        return false;
+    }
+    if (qn_ban_decode(&ban, qn_buf_span(value), 0, 0) != QN_OK) {
+        complain(audit, "a ban by the operator cannot be read");
+        return true;
+    }
+    qn_ban_target_key(own.bytes, &ban.target);
+    if (!qn_hash_equal(&own, &stored)) {
+        char text[QN_BAN_TARGET_TEXT_SIZE];
+        complain(audit, "the ban of %s stands under another key",
+                 qn_ban_target_format(text, &ban.target));
+    }
+    return true;
+}
+
+static void check_bans(struct audit *audit)
+{
+    struct qn_store_key first = qn_store_key_kind(QN_STORE_BAN);
+    enum qn_err err =
+        audit->storage->walk(audit->storage->context, qn_store_key_span(&first), visit_ban, audit);
+
+    if (err != QN_OK) {
+        complain(audit, "the bans cannot be read: %s", qn_err_text(err));
+    }
+}
+
 /* ---- votes ---- */
 
 static enum qn_store_votes check_votes(const struct audit *audit)
@@ -318,6 +355,7 @@ void qn_store_audit(struct qn_store_audit *result, const struct qn_storage *stor
     *result = (struct qn_store_audit){0};
     check_head(audit);
     check_certificates(audit);
+    check_bans(audit);
     result->votes = check_votes(audit);
     forget_validators(audit);
     qn_ledger_free(audit->ledger);

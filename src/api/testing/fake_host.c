@@ -79,15 +79,16 @@ static bool post(void *context, void (*fn)(void *argument), void *argument)
     return takes;
 }
 
-static void submit(void *context, struct qn_span tx,
-                   void (*done)(void *done_context, const struct qn_submit_result *result),
-                   void *done_context)
+static void request(void *context, enum qn_request_kind kind, struct qn_span bytes,
+                    void (*done)(void *done_context, const struct qn_submit_result *result),
+                    void *done_context)
 {
     struct qn_fake_host *host = context;
+    (void)kind;
 
     pthread_mutex_lock(&host->mutex);
     struct qn_submit_result result = host->result;
-    result.tx_id = qn_sha3(tx);
+    result.tx_id = qn_sha3(bytes);
     bool is_held = host->holds_submissions;
     if (is_held) {
         QN_ASSERT(host->held_count < HELD_MAX);
@@ -148,7 +149,7 @@ struct qn_api_host qn_fake_host_interface(struct qn_fake_host *host)
 {
     return (struct qn_api_host){.context = host,
                                 .post = post,
-                                .submit = submit,
+                                .request = request,
                                 .node = get_node,
                                 .collect = collect,
                                 .storage = storage,

@@ -239,6 +239,25 @@ void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[Q
     memcpy(regions, node->regions, sizeof node->regions);
 }
 
+size_t qn_node_bans(const struct qn_node *node, struct qn_ban *bans, size_t bans_max,
+                    qn_time_us now, qn_unix_ms unix_ms)
+{
+    (void)node;
+    (void)now;
+    QN_ASSERT(bans_max == QN_BANS_LIST_MAX);
+    bans[0] = (struct qn_ban){.by_operator = true,
+                              .since_ms = unix_ms - 5,
+                              .until_ms = QN_BAN_FOR_GOOD,
+                              .reason = "spam"};
+    QN_ASSERT(qn_ban_target_parse(&bans[0].target, "192.0.2.0/24") == QN_OK);
+    bans[1] = (struct qn_ban){.strangers_only = true,
+                              .since_ms = unix_ms - 60000,
+                              .until_ms = unix_ms + 540000,
+                              .reason = "bad_signature"};
+    QN_ASSERT(qn_ban_target_parse(&bans[1].target, "2001:db8::/64") == QN_OK);
+    return 2;
+}
+
 const struct qn_validator_set *qn_node_committee(const struct qn_node *node)
 {
     return &node->ledger.genesis.validators;
