@@ -45,6 +45,13 @@ bool qn_node_is_banned(const struct qn_node *node, const struct qn_node_id *id,
 /* Closes the links of those who are banned now. */
 void qn_node_close_banned(struct qn_node *node);
 
+/* ---- tokens.c ---- */
+/* At the start, and when the peer's standing changed. */
+void qn_node_init_tokens(struct qn_link *link, qn_time_us now);
+/* Pays for a message of a live link. False: it is not to be handled, and the link may be closed. */
+bool qn_node_take_tokens(struct qn_node *node, struct qn_link *link,
+                         const struct qn_message_bytes *message);
+
 /* ---- operator_bans.c ---- */
 /* Reads those that were stored. */
 void qn_node_load_bans(struct qn_node *node);

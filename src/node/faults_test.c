@@ -116,6 +116,60 @@ static void a_full_node_blames_nobody_for_coming(void **state)
     qn_bench_fini(&bench);
 }
 
+/* ---- tokens ---- */
+
+static struct qn_buf *ping_bytes(void)
+{
+    struct qn_ping ping = {.nonce = 1};
+    return qn_ping_encode(&ping);
+}
+
+static void everything_that_a_stranger_sends_costs_it_tokens(void **state)
+{
+    (void)state;
+    struct qn_bench bench;
+    struct qn_public_key key = qn_bench_stranger(1);
+    struct qn_goodbye goodbye = {.reason = QN_CLOSE_NORMAL};
+    unsigned answered = 0;
+    qn_bench_init(&bench);
+    qn_link_id link = live_link(&bench, &key);
+    for (unsigned i = 0; i < 2000; i++) {
+        qn_bench_receive(&bench, link, QN_PING, 0, ping_bytes());
+        answered += qn_bench_find(&bench, QN_ACTION_SEND, link, QN_PONG) != NULL;
+    }
+    assert_true(answered > 400 && answered < 700);
+    assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
+    /* A request on top of it is a flood. */
+    qn_bench_receive(&bench, link, QN_GET_GENESIS, 9, qn_empty_encode());
+    qn_bench_assert_closed(&bench, link, QN_CLOSE_RATE_LIMITED);
+    /* Saying goodbye is always taken. */
+    link = live_link(&bench, &key);
+    qn_bench_receive(&bench, link, QN_GOODBYE, 0, qn_goodbye_encode(&goodbye));
+    assert_non_null(qn_bench_find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
+    qn_bench_fini(&bench);
+}
+
+/* Whoever is unknown here may be in blocks that this node has not got yet. */
+static void a_node_that_is_behind_finds_no_fault_with_strangers(void **state)
+{
+    (void)state;
+    struct qn_bench bench;
+    struct qn_public_key key = qn_bench_stranger(1);
+    struct qn_hello ahead;
+    qn_bench_init(&bench);
+    qn_link_id genesis = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
+    ahead = qn_bench_hello(&bench);
+    ahead.height = 50;
+    qn_bench_receive(&bench, genesis, QN_HELLO, 0, qn_hello_encode(&ahead));
+    qn_link_id link = live_link(&bench, &key);
+    for (unsigned i = 0; i < 100; i++) {
+        qn_bench_receive(&bench, link, QN_GET_BLOCKS, i + 1, qn_empty_encode());
+        assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
+        assert_non_null(qn_bench_find(&bench, QN_ACTION_SEND, link, QN_BUSY));
+    }
+    qn_bench_fini(&bench);
+}
+
 /* ---- the operator ---- */
 
 static const struct qn_action *request(struct qn_bench *bench, enum qn_request_kind kind,
@@ -254,6 +308,8 @@ int main(void)
         cmocka_unit_test(a_stranger_that_sends_garbage_twice_stays_away_and_others_may_come),
         cmocka_unit_test(whoever_is_pinned_is_closed_but_never_banned),
         cmocka_unit_test(a_full_node_blames_nobody_for_coming),
+        cmocka_unit_test(everything_that_a_stranger_sends_costs_it_tokens),
+        cmocka_unit_test(a_node_that_is_behind_finds_no_fault_with_strangers),
         cmocka_unit_test(an_operators_ban_closes_at_once_and_is_answered_when_stored),
         cmocka_unit_test(a_ban_for_a_time_ends_and_is_deleted),
         cmocka_unit_test(a_registered_node_is_banned_by_its_id_wherever_it_dials_from),

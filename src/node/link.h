@@ -26,7 +26,8 @@ struct qn_link {
     uint64_t head_height;
     struct qn_liveness liveness;
     struct qn_coordinates at; /* as it told last; error_ppm 0: not yet */
-    struct qn_token_bucket requests;
+    struct qn_token_bucket tokens;
+    uint32_t excess; /* messages beyond them */
     struct qn_snapshot_source snapshot;
     qn_time_us up_us;
 };

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Requests a registered peer may make at once, and how fast they come back. */
-enum { QN_LINK_REQUESTS_MAX = 256 };
-
 static void index_key(uint8_t key[QN_HASH_LEN], qn_link_id id)
 {
     memset(key, 0, QN_HASH_LEN);
@@ -155,17 +152,6 @@ static void refuse(struct qn_node *node, qn_link_id id, enum qn_close_reason rea
     node->counters.closes[reason] += 1;
 }
 
-static void init_requests(struct qn_link *link, qn_time_us now)
-{
-    if (link->standing == QN_STANDING_UNREGISTERED) {
-        qn_token_bucket_init(&link->requests, QN_UNREGISTERED_REQUESTS_MAX,
-                             QN_SECONDS(60) / QN_UNREGISTERED_REQUESTS_MAX, now);
-    } else {
-        qn_token_bucket_init(&link->requests, QN_LINK_REQUESTS_MAX,
-                             QN_SECONDS(1) / QN_LINK_REQUESTS_MAX, now);
-    }
-}
-
 static void send_hello(struct qn_node *node, const struct qn_link *link)
 {
     struct qn_hello hello = {.version = QN_PROTOCOL_VERSION,
@@ -261,7 +247,7 @@ void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
                              .remote = event->link_up.remote,
                              .version = QN_PROTOCOL_VERSION_MIN,
                              .up_us = node->now};
-    init_requests(link, node->now);
+    qn_node_init_tokens(link, node->now);
     send_hello(node, link);
 }
 
@@ -381,7 +367,7 @@ void qn_node_recheck_links(struct qn_node *node)
         } else if (link->standing != before) {
             qn_peering_set_standing(node->peering, link->id, link->standing,
                                     region_of(node, &link->peer));
-            init_requests(link, node->now);
+            qn_node_init_tokens(link, node->now);
             if (link->live) {
                 qn_node_peers_on_live(node, link);
                 qn_node_tell_records(node, link);

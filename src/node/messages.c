@@ -137,14 +137,6 @@ static bool is_allowed(const struct qn_link *link, enum qn_message_kind kind)
 static void on_request(struct qn_node *node, struct qn_link *link,
                        const struct qn_message_bytes *message)
 {
-    if (!qn_token_bucket_take(&link->requests, node->now)) {
-        if (link->standing == QN_STANDING_UNREGISTERED) {
-            qn_node_blame(node, link, QN_FAULT_FLOOD, NULL);
-        } else {
-            qn_node_send(node, link, QN_BUSY, message->request_id, qn_empty_encode());
-        }
-        return;
-    }
     if (!is_allowed(link, message->kind)) {
         node->counters.messages_unexpected += 1;
         qn_node_send(node, link, QN_BUSY, message->request_id, qn_empty_encode());
@@ -247,5 +239,8 @@ void qn_node_on_frame(struct qn_node *node, const struct qn_event *event)
         qn_node_blame(node, link, QN_FAULT_UNEXPECTED, "a message newer than the agreed version");
         return;
     }
-    on_message(node, link, &event->frame.message);
+    if (kind == QN_HELLO || kind == QN_GOODBYE ||
+        qn_node_take_tokens(node, link, &event->frame.message)) {
+        on_message(node, link, &event->frame.message);
+    }
 }

@@ -102,6 +102,8 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
          (double)node->counters.records_bad},
         {"qnet_announcements_duplicate_total", "Announcements already known", QN_METRIC_COUNTER,
          (double)node->announcer.duplicates},
+        {"qnet_messages_excess_total", "Messages dropped or answered BUSY: more than their tokens",
+         QN_METRIC_COUNTER, (double)node->counters.messages_excess},
         {"qnet_messages_unexpected_total", "Messages ignored because of the sender's standing",
          QN_METRIC_COUNTER, (double)node->counters.messages_unexpected},
     };

@@ -10,13 +10,18 @@ void qn_token_bucket_init(struct qn_token_bucket *bucket, uint32_t capacity, qn_
 
 bool qn_token_bucket_take(struct qn_token_bucket *bucket, qn_time_us now)
 {
+    return qn_token_bucket_take_many(bucket, 1, now);
+}
+
+bool qn_token_bucket_take_many(struct qn_token_bucket *bucket, uint32_t count, qn_time_us now)
+{
     uint64_t earned = (now - bucket->filled_us) / bucket->interval_us;
     bucket->filled_us += earned * bucket->interval_us;
     uint64_t room = bucket->capacity - bucket->tokens;
     bucket->tokens += (uint32_t)(earned < room ? earned : room);
-    if (bucket->tokens == 0) {
+    if (bucket->tokens < count) {
         return false;
     }
-    bucket->tokens -= 1;
+    bucket->tokens -= count;
     return true;
 }

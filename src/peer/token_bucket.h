@@ -16,5 +16,7 @@ void qn_token_bucket_init(struct qn_token_bucket *bucket, uint32_t capacity, qn_
                           qn_time_us now);
 /* Takes one token; false if there is none. */
 bool qn_token_bucket_take(struct qn_token_bucket *bucket, qn_time_us now);
+/* Takes so many at once, or none. */
+bool qn_token_bucket_take_many(struct qn_token_bucket *bucket, uint32_t count, qn_time_us now);
 
 #endif
