@@ -54,12 +54,13 @@ enum {
     QN_ADMISSION_SUBNET_BURST = 64,
     QN_ADMISSION_IDENTITY_BURST = 16,
     QN_RESERVED_PEERS_MAX = 64,
-    QN_EVICTION_BURST = 8,            /* inbound links given up for newcomers at once */
-    QN_HOT_OWN_REGION = 16,           /* live links wanted in the own region, */
-    QN_HOT_OTHER_REGION = 4,          /* and in each other one, as far as the limits allow */
-    QN_DIAL_NEEDED_BURST = 16,        /* dials at once to those we need */
-    QN_DIAL_PEER_BURST = 4,           /* and to others */
-    QN_UNREGISTERED_LINKS_MAX = 16,   /* reserved slots for peers that may only register */
+    QN_EVICTION_BURST = 8,          /* inbound links given up at once for newcomers from networks */
+    QN_TURNOVER_BURST = 1,          /* that few links are of, and for others */
+    QN_HOT_OWN_REGION = 16,         /* live links wanted in the own region, */
+    QN_HOT_OTHER_REGION = 4,        /* and in each other one, as far as the limits allow */
+    QN_DIAL_NEEDED_BURST = 16,      /* dials at once to those we need */
+    QN_DIAL_PEER_BURST = 4,         /* and to others */
+    QN_UNREGISTERED_LINKS_MAX = 16, /* reserved slots for peers that may only register */
     QN_UNREGISTERED_REQUESTS_MAX = 8, /* requests a minute on such a link */
     QN_QUEUE_P0_LEN_MAX = 4194304,    /* bytes queued on one link */
     QN_QUEUE_P1_COUNT_MAX = 256,      /* messages; the oldest is dropped */
@@ -109,6 +110,7 @@ enum {
 #define QN_HALF_OPEN_TIMEOUT QN_SECONDS(10)
 #define QN_HALF_OPEN_TIMEOUT_BUSY QN_SECONDS(3) /* while half the places are taken */
 #define QN_EVICTION_INTERVAL QN_SECONDS(1)
+#define QN_TURNOVER_INTERVAL QN_SECONDS(8)
 #define QN_ADMISSION_GLOBAL_INTERVAL QN_MS(5)
 #define QN_ADMISSION_SUBNET_INTERVAL QN_MS(250)
 #define QN_ADMISSION_IDENTITY_INTERVAL QN_SECONDS(1)

@@ -112,27 +112,49 @@ static size_t protect_regions(struct qn_eviction_candidate *candidates, size_t c
     return count - end;
 }
 
-/* The youngest of the group that most of them are of; the group of the youngest, if several are as large. */
-static uint64_t youngest_of_largest(struct qn_eviction_candidate *candidates, size_t count)
+/* The youngest of the group that most links are of, protected ones counted. */
+static const struct qn_eviction_candidate *
+youngest_of_largest(const struct qn_eviction_candidate *candidates, size_t count)
 {
     const struct qn_eviction_candidate *chosen = NULL;
-    size_t largest = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct qn_eviction_candidate *candidate = &candidates[i];
+        bool better = chosen == NULL || candidate->of_group > chosen->of_group ||
+                      (candidate->of_group == chosen->of_group && by_age(candidate, chosen) < 0);
+        chosen = better ? candidate : chosen;
+    }
+    return chosen;
+}
+
+static uint64_t group_of(const struct qn_net_address *address, const uint64_t key[2])
+{
+    uint64_t group = qn_net_group(address);
+    return qn_siphash(key, (struct qn_span){(const uint8_t *)&group, sizeof group});
+}
+
+/* Groups of all candidates and their sizes; returns the size of the newcomer's. */
+static size_t count_groups(struct qn_eviction_candidate *candidates, size_t count,
+                           const uint64_t key[2], const struct qn_net_address *newcomer)
+{
+    bool counts = newcomer != NULL && qn_net_scope(newcomer) == QN_NET_GLOBAL;
+    uint64_t own_group = counts ? group_of(newcomer, key) : 0;
+    size_t own = 0;
+    for (size_t i = 0; i < count; i++) {
+        candidates[i].group = group_of(&candidates[i].address, key);
+        own += counts && candidates[i].group == own_group;
+    }
     sort(candidates, count, by_group);
     for (size_t first = 0; first < count;) {
         size_t end = first;
         while (end < count && candidates[end].group == candidates[first].group) {
             end += 1;
         }
-        const struct qn_eviction_candidate *youngest = &candidates[end - 1];
-        bool better =
-            end - first > largest || (end - first == largest && by_age(youngest, chosen) < 0);
-        if (better) {
-            largest = end - first;
-            chosen = youngest;
+        for (size_t i = first; i < end; i++) {
+            candidates[i].of_group = end - first;
         }
         first = end;
     }
-    return chosen == NULL ? 0 : chosen->link;
+    return own;
 }
 
 static size_t share(size_t count, size_t most)
@@ -143,18 +165,17 @@ static size_t share(size_t count, size_t most)
 }
 
 uint64_t qn_eviction_choose(struct qn_eviction_candidate *candidates, size_t count,
-                            const uint64_t key[2])
+                            const uint64_t key[2], const struct qn_net_address *newcomer,
+                            bool *diversifies)
 {
     size_t all = count;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t group = qn_net_group(&candidates[i].address);
-        candidates[i].group =
-            qn_siphash(key, (struct qn_span){(const uint8_t *)&group, sizeof group});
-    }
+    size_t own = count_groups(candidates, count, key, newcomer);
     count = protect_last(candidates, count, share(all, QN_EVICTION_PROTECT_RTT), by_rtt);
     count = protect_last(candidates, count, share(all, QN_EVICTION_PROTECT_FIRST), by_delivery);
     count = protect_groups(candidates, count, share(all, QN_EVICTION_PROTECT_GROUPS));
     count = protect_regions(candidates, count);
     count = protect_last(candidates, count, count / 2, by_age);
-    return youngest_of_largest(candidates, count);
+    const struct qn_eviction_candidate *chosen = youngest_of_largest(candidates, count);
+    *diversifies = chosen != NULL && own + 1 < chosen->of_group;
+    return chosen == NULL ? 0 : chosen->link;
 }

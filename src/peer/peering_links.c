@@ -47,6 +47,9 @@ void qn_peering_count(struct qn_peering_counts *counts, const struct qn_peering_
         add_to(&counts->privileged, add);
     } else if (link->standing != QN_STANDING_UNREGISTERED) {
         add_to(&counts->region[link->region], add);
+        if (link->outbound) {
+            add_to(&counts->outbound[link->region], add);
+        }
     } else if (!link->outbound) {
         add_to(&counts->unregistered, add);
     }
@@ -212,15 +215,15 @@ struct qn_peering_verdict qn_peering_on_inbound(struct qn_peering *peering, uint
 
 /* One inbound link less, if there is one that is not protected; at a bounded rate, so that a flood of newcomers
  * turns the links over slowly. */
-static uint64_t choose_evictee(struct qn_peering *peering, bool whole, enum qn_region region,
-                               qn_time_us now)
+static uint64_t choose_evictee(struct qn_peering *peering, bool whole,
+                               const struct qn_peering_up *up, qn_time_us now)
 {
     size_t count = 0;
     for (size_t i = 0; i < peering->place_end; i++) {
         const struct qn_peering_link *link = &peering->links[i];
         bool may_go = link->link != 0 && link->state != QN_PEERING_HALF_OPEN && !link->outbound &&
                       !link->privileged && link->standing != QN_STANDING_UNREGISTERED &&
-                      (whole || link->region == region);
+                      (whole || link->region == up->region);
         if (may_go) {
             peering->candidates[count] = (struct qn_eviction_candidate){
                 .link = link->link,
@@ -234,10 +237,39 @@ static uint64_t choose_evictee(struct qn_peering *peering, bool whole, enum qn_r
             count += 1;
         }
     }
-    uint64_t chosen = qn_eviction_choose(peering->candidates, count, peering->group_key);
-    bool allowed = chosen != 0 &&
-                   qn_rate_take(&peering->evictions, QN_EVICTION_INTERVAL, QN_EVICTION_BURST, now);
+    struct qn_net_address newcomer;
+    bool has_address = qn_net_address_parse(&newcomer, &up->remote);
+    bool diversifies = false;
+    uint64_t chosen = qn_eviction_choose(peering->candidates, count, peering->group_key,
+                                         has_address ? &newcomer : NULL, &diversifies);
+    if (chosen == 0) {
+        return 0;
+    }
+    bool allowed =
+        diversifies
+            ? qn_rate_take(&peering->evictions, QN_EVICTION_INTERVAL, QN_EVICTION_BURST, now)
+            : qn_rate_take(&peering->turnover, QN_TURNOVER_INTERVAL, QN_TURNOVER_BURST, now);
     return allowed ? chosen : 0;
+}
+
+/* Places that nobody who dials us gets: for links that we have not dialled yet. */
+static size_t places_kept(const struct qn_peering *peering, enum qn_region region, size_t max)
+{
+    size_t wanted = qn_peering_own_target(peering, region);
+    size_t held = peering->counts.outbound[region];
+    wanted = wanted < max / 2 ? wanted : max / 2;
+    return held < wanted ? wanted - held : 0;
+}
+
+static void keep_places(const struct qn_peering *peering, struct qn_admission_ask *ask,
+                        enum qn_region region)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < QN_REGION_COUNT; i++) {
+        kept += places_kept(peering, (enum qn_region)i, peering->region_max);
+    }
+    ask->links_max -= kept < ask->links_max / 2 ? kept : ask->links_max / 2;
+    ask->region_max -= places_kept(peering, region, peering->region_max);
 }
 
 static struct qn_admission_ask ask_for(const struct qn_peering *peering,
@@ -258,6 +290,9 @@ static struct qn_admission_ask ask_for(const struct qn_peering *peering,
     };
     ask.has_address = qn_net_address_parse(&ask.address, &up->remote);
     ask.banned = !ask.is_self && qn_peering_is_banned(peering, &up->id, &up->remote, ask.outbound);
+    if (!ask.outbound && !ask.privileged) {
+        keep_places(peering, &ask, up->region);
+    }
     return ask;
 }
 
@@ -269,7 +304,7 @@ static uint64_t make_place(struct qn_peering *peering, struct qn_admission_ask *
     bool region_full = ask->region >= ask->region_max;
     bool worth_it = !ask->outbound && !ask->privileged && !ask->is_self &&
                     up->standing == QN_STANDING_REGISTERED && (is_full || region_full);
-    uint64_t evictee = worth_it ? choose_evictee(peering, !region_full, up->region, now) : 0;
+    uint64_t evictee = worth_it ? choose_evictee(peering, !region_full, up, now) : 0;
     if (evictee != 0) {
         const struct qn_peering_link *link = qn_peering_find(peering, evictee);
         ask->links -= 1;

@@ -64,23 +64,35 @@ static void trim_all(struct qn_peering *peering, struct qn_peering_actions *acti
     }
 }
 
-/* How many live links are wanted in a region. */
-static size_t hot_target(const struct qn_peering *peering, size_t region)
+size_t qn_peering_hot_target(const struct qn_peering *peering, size_t region)
 {
     size_t target =
         region == (size_t)peering->config.region ? QN_HOT_OWN_REGION : QN_HOT_OTHER_REGION;
     return target < peering->region_max ? target : peering->region_max;
 }
 
-/* With those that are being dialled. */
-static void count_hot(const struct qn_peering *peering, size_t hot[QN_REGION_COUNT])
+size_t qn_peering_own_target(const struct qn_peering *peering, size_t region)
 {
-    for (size_t i = 0; i < QN_REGION_COUNT; i++) {
-        hot[i] = peering->counts.hot[i];
-    }
+    return (qn_peering_hot_target(peering, region) + 1) / 2;
+}
+
+/* In which regions a live link is missing, or one of our own choice, those that are being dialled counted. */
+static unsigned regions_wanted(const struct qn_peering *peering)
+{
+    size_t dialled[QN_REGION_COUNT] = {0};
+    unsigned wanted = 0;
     for (size_t i = 0; i < peering->dialer.under_way; i++) {
-        hot[peering->dialer.targets[peering->dialer.under_way_places[i]].region] += 1;
+        dialled[peering->dialer.targets[peering->dialer.under_way_places[i]].region] += 1;
     }
+    for (size_t i = 0; i < QN_REGION_COUNT; i++) {
+        bool too_few = peering->counts.hot[i] + dialled[i] < qn_peering_hot_target(peering, i);
+        bool too_few_own =
+            peering->counts.outbound[i] + dialled[i] < qn_peering_own_target(peering, i);
+        if (too_few || too_few_own) {
+            wanted |= 1U << (QN_DIAL_WANT_REGION_SHIFT + i);
+        }
+    }
+    return wanted;
 }
 
 static unsigned wanted_now(const struct qn_peering *peering)
@@ -92,12 +104,8 @@ static unsigned wanted_now(const struct qn_peering *peering)
     }
     bool has_room =
         qn_peering_limited(peering) + peering->dialer.under_way < peering->config.links_max;
-    size_t hot[QN_REGION_COUNT];
-    count_hot(peering, hot);
-    for (size_t i = 0; i < QN_REGION_COUNT && has_room && !peering->is_member; i++) {
-        if (hot[i] < hot_target(peering, i)) {
-            wanted |= 1U << (QN_DIAL_WANT_REGION_SHIFT + i);
-        }
+    if (has_room && !peering->is_member) {
+        wanted |= regions_wanted(peering);
     }
     return wanted;
 }

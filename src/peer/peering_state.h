@@ -48,6 +48,7 @@ struct qn_peering {
     size_t links_allowed;                   /* what limits allow, or more right after they fell: */
     size_t region_allowed[QN_REGION_COUNT]; /* poll brings the links down to it */
     struct qn_rate evictions;
+    struct qn_rate turnover; /* of them, those that make the networks we know no more diverse */
     struct qn_eviction_candidate *candidates; /* scratch: capacity places */
 
     uint64_t active; /* size of the network */
@@ -70,6 +71,10 @@ bool qn_peering_is_privileged(const struct qn_peering *peering, const struct qn_
 void qn_peering_allow_excess(struct qn_peering *peering);
 bool qn_peering_is_banned(const struct qn_peering *peering, const struct qn_node_id *id,
                           const struct qn_endpoint *address, bool outbound);
+/* How many live links are wanted in a region, and how many of them by our own dials: whoever fills our places
+ * from outside does not choose the rest. */
+size_t qn_peering_hot_target(const struct qn_peering *peering, size_t region);
+size_t qn_peering_own_target(const struct qn_peering *peering, size_t region);
 /* Links not privileged, all states but HALF_OPEN. */
 size_t qn_peering_limited(const struct qn_peering *peering);
 

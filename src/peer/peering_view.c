@@ -49,7 +49,8 @@ static bool same_counts(const struct qn_peering_counts *a, const struct qn_peeri
     return a->links == b->links && a->live == b->live && a->half_open == b->half_open &&
            a->privileged == b->privileged && a->unregistered == b->unregistered &&
            memcmp(a->region, b->region, sizeof a->region) == 0 &&
-           memcmp(a->hot, b->hot, sizeof a->hot) == 0;
+           memcmp(a->hot, b->hot, sizeof a->hot) == 0 &&
+           memcmp(a->outbound, b->outbound, sizeof a->outbound) == 0;
 }
 
 /* What the links themselves say. */
