@@ -21,7 +21,7 @@ enum {
     FEW = 8,           /* and how it would be with as few as that in all */
     GONE_PERCENT = 30, /* of the honest nodes are away when the victim comes back */
     BOOKS = 50,
-    BOOKS_QUICK = 2,
+    BOOKS_QUICK = 1,
     RESTARTS = 200, /* of each book */
     DRAWS_MAX = 400,
 };

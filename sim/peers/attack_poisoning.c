@@ -8,8 +8,8 @@
 enum {
     HONEST = 20000,
     HOSTILE = 254,
-    HOURS = 24,
-    HOURS_QUICK = 1,
+    RUNS_S = 24 * 3600,
+    RUNS_QUICK_S = 1800,
     HONEST_NEWS_A_SECOND = 4,
     HOSTILE_NEWS_A_SECOND = 64, /* more than the book takes from so many */
     FEELER_EVERY_SECONDS = 10,
@@ -84,9 +84,9 @@ static void feel(struct victim *victim)
     }
 }
 
-static void live(struct victim *victim, unsigned hours, bool attacked)
+static void live(struct victim *victim, unsigned seconds, bool attacked)
 {
-    for (unsigned second = 0; second < hours * 3600; second++) {
+    for (unsigned second = 0; second < seconds; second++) {
         victim->now += QN_SECONDS(1);
         for (unsigned i = 0; i < HONEST_NEWS_A_SECOND; i++) {
             uint32_t by = draw_honest(victim, &victim->rng);
@@ -146,7 +146,7 @@ static void play(struct victim *victim, struct outcome *outcome, const struct qn
         }
     }
     qn_book_init(&victim->book, run->seed, ~run->seed);
-    live(victim, run->quick ? HOURS_QUICK : HOURS, attacked);
+    live(victim, run->quick ? RUNS_QUICK_S : RUNS_S, attacked);
     look(victim, outcome);
     qn_book_fini(&victim->book);
     qn_crowd_fini(&victim->crowd);

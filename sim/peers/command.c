@@ -26,7 +26,7 @@ static void print_figures(const struct qn_peers_report *report)
 {
     for (size_t i = 0; i < report->count; i++) {
         const struct qn_peers_figure *figure = &report->figures[i];
-        (void)printf("  %-56s %12llu %s\n", figure->name, (unsigned long long)figure->value,
+        (void)printf("  %-58s %10llu %s\n", figure->name, (unsigned long long)figure->value,
                      figure->unit);
     }
 }

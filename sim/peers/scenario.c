@@ -9,6 +9,21 @@ static const struct qn_peers_scenario scenarios[] = {
     {"peers/poisoning",
      "254 nodes of one /24 tell lies as fast as they can: few places, no honest node lost",
      qn_peers_play_poisoning},
+    {"peers/sybil",
+     "a Sybil floods every node: none has hostile peers only, most links that it dialled are "
+     "honest",
+     qn_peers_play_sybil},
+    {"peers/exhaustion",
+     "with every place taken by a flood, an honest newcomer has a link within 30 s",
+     qn_peers_play_exhaustion},
+    {"peers/storm", "everybody loses the network and gets it back: no storm of dials",
+     qn_peers_play_storm},
+    {"peers/cut", "a region is cut off: noticed within 10 s, found back when it returns",
+     qn_peers_play_cut},
+    {"peers/churn", "30 % of the nodes leave in an hour: nobody is left with few links",
+     qn_peers_play_churn},
+    {"peers/hijack", "another key answers at a genesis address: nobody is taken in",
+     qn_peers_play_hijack},
 };
 
 size_t qn_peers_scenario_count(void)

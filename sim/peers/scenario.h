@@ -25,5 +25,11 @@ const struct qn_peers_scenario *qn_peers_scenario_find(const char *name);
 /* ---- attack_*.c ---- */
 void qn_peers_play_eclipse(struct qn_peers_run *run);
 void qn_peers_play_poisoning(struct qn_peers_run *run);
+void qn_peers_play_sybil(struct qn_peers_run *run);
+void qn_peers_play_exhaustion(struct qn_peers_run *run);
+void qn_peers_play_storm(struct qn_peers_run *run);
+void qn_peers_play_cut(struct qn_peers_run *run);
+void qn_peers_play_churn(struct qn_peers_run *run);
+void qn_peers_play_hijack(struct qn_peers_run *run);
 
 #endif

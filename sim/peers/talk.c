@@ -1,0 +1,111 @@
+/* What runs over links: pings, announcements, and the news of who else there is. */
+#include "sim/peers/world.h"
+
+#include "sim/peers/geography.h"
+
+enum {
+    TOLD_AT_ONCE = 32, /* addresses that a new neighbour names */
+    TELLS_ONE_IN = 10, /* seconds from one address to the next, of each neighbour */
+    RACERS = 4,        /* copies of one announcement that arrive in a second */
+};
+
+static uint32_t named_by(struct qn_peers_world *world, uint32_t by)
+{
+    if (world->rules.named != NULL) {
+        return world->rules.named(world->rules.context, world, by);
+    }
+    return (uint32_t)qn_rng_below(&world->rng, world->crowd.count);
+}
+
+static void hear(struct qn_peers_world *world, size_t at, uint32_t by)
+{
+    uint32_t node = named_by(world, by);
+
+    if (node == QN_CROWD_NOBODY || node == world->hosts[at].node) {
+        return;
+    }
+    struct qn_node_id id = qn_crowd_id(&world->crowd, node);
+    struct qn_endpoint endpoint = qn_crowd_endpoint(&world->crowd, node);
+    struct qn_heard heard = {.id = &id,
+                             .from = QN_HEARD_RECORD,
+                             .region = (enum qn_region)world->crowd.nodes[node].declared,
+                             .endpoints = &endpoint,
+                             .endpoint_count = 1};
+    world->news += 1;
+    qn_peering_heard(world->hosts[at].peering, &heard, world->now);
+}
+
+void qn_peers_introduce(struct qn_peers_world *world, size_t host, uint32_t by)
+{
+    for (size_t i = 0; i < TOLD_AT_ONCE; i++) {
+        hear(world, host, by);
+    }
+}
+
+static size_t end_of(const struct qn_peers_link *link, size_t at)
+{
+    return link->host[0] == (int32_t)at ? 0 : 1;
+}
+
+/* NULL: the one drawn is not live. */
+static const struct qn_peers_link *draw_live(struct qn_peers_world *world, size_t at)
+{
+    const struct qn_peers_host *host = &world->hosts[at];
+    const struct qn_peers_link *link =
+        &world->links[host->links[qn_rng_below(&world->rng, host->link_count)]];
+
+    return link->live[end_of(link, at)] ? link : NULL;
+}
+
+/* One announcement: of those that bring it, the nearest was first. */
+static void deliver(struct qn_peers_world *world, size_t at)
+{
+    const struct qn_peers_link *racers[RACERS];
+    size_t count = 0;
+    size_t first = 0;
+
+    for (size_t i = 0; i < RACERS; i++) {
+        const struct qn_peers_link *link = draw_live(world, at);
+        if (link != NULL) {
+            racers[count] = link;
+            first = link->rtt_us < racers[first]->rtt_us ? count : first;
+            count += 1;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        qn_peering_on_delivery(world->hosts[at].peering, racers[i]->id, i == first, world->now);
+    }
+}
+
+static void ping(struct qn_peers_world *world, size_t at)
+{
+    const struct qn_peers_host *host = &world->hosts[at];
+
+    for (size_t i = 0; i < host->link_count; i++) {
+        const struct qn_peers_link *link = &world->links[host->links[i]];
+        if (link->live[end_of(link, at)]) {
+            qn_peering_on_rtt(host->peering, link->id,
+                              qn_geography_sample_us(&world->rng, link->rtt_us));
+        }
+    }
+}
+
+void qn_peers_talk(struct qn_peers_world *world, size_t at)
+{
+    struct qn_peers_host *host = &world->hosts[at];
+
+    if (host->link_count == 0) {
+        return;
+    }
+    ping(world, at);
+    deliver(world, at);
+    size_t told = host->link_count / TELLS_ONE_IN;
+    told += qn_rng_below(&world->rng, TELLS_ONE_IN) < host->link_count % TELLS_ONE_IN ? 1 : 0;
+    for (size_t i = 0; i < told; i++) {
+        const struct qn_peers_link *link = draw_live(world, at);
+        if (link != NULL) {
+            hear(world, at, link->node[1 - end_of(link, at)]);
+        }
+    }
+    host->touched = true;
+}
