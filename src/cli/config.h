@@ -34,6 +34,8 @@ struct qn_config {
     enum qn_region region;
     size_t fallback_count;
     struct qn_peer_hint fallbacks[QN_FALLBACK_PEERS_MAX];
+    size_t reserved_count;
+    struct qn_peer_hint reserved[QN_RESERVED_PEERS_MAX]; /* each with an id */
     bool has_code;
     struct qn_activation_code code; /* its seed is wiped: code_key is made of it */
     struct qn_key *code_key;

@@ -46,27 +46,42 @@ static bool parse_peer(struct qn_peer_hint *peer, const char *text, size_t len)
     return qn_endpoint_parse(&peer->endpoint, at != NULL ? at + 1 : copy) == QN_OK;
 }
 
-static void load_fallback_peers(const struct qn_config_load *load)
+static void complain_of_peer(const struct qn_config_load *load, enum qn_option_id option,
+                             bool needs_id, const char *text, size_t len)
 {
-    struct qn_config *config = load->config;
-    const char *at = qn_config_value(load, QN_OPTION_FALLBACK_PEERS);
+    int shown = (int)(len < 100 ? len : 100);
+    if (needs_id) {
+        qn_config_complain(load, option,
+                           "\"%.*s\" is no peer: id@host:port, the id with all its 64 hex digits",
+                           shown, text);
+    } else {
+        qn_config_complain(load, option,
+                           "\"%.*s\" is no address: host:port, or 64 hex digits of the node id "
+                           "before it, as in id@host:port",
+                           shown, text);
+    }
+}
+
+/* A list of peers with commas between them. Returns how many there are. */
+static size_t load_peers(const struct qn_config_load *load, enum qn_option_id option,
+                         struct qn_peer_hint *peers, size_t most, bool needs_id)
+{
+    size_t count = 0;
+    const char *at = qn_config_value(load, option);
     while (at != NULL) {
         size_t len = strcspn(at, ",");
-        if (config->fallback_count == QN_FALLBACK_PEERS_MAX) {
-            qn_config_complain(load, QN_OPTION_FALLBACK_PEERS, "has more than %d addresses",
-                               QN_FALLBACK_PEERS_MAX);
-            return;
+        if (count == most) {
+            qn_config_complain(load, option, "has more than %zu addresses", most);
+            return count;
         }
-        if (!parse_peer(&config->fallbacks[config->fallback_count], at, len)) {
-            qn_config_complain(load, QN_OPTION_FALLBACK_PEERS,
-                               "\"%.*s\" is no address: host:port, or 64 hex digits of the node id "
-                               "before it, as in id@host:port",
-                               (int)(len < 100 ? len : 100), at);
+        if (!parse_peer(&peers[count], at, len) || (needs_id && !peers[count].has_id)) {
+            complain_of_peer(load, option, needs_id, at, len);
         } else {
-            config->fallback_count += 1;
+            count += 1;
         }
         at = at[len] == ',' ? at + len + 1 : NULL;
     }
+    return count;
 }
 
 static void load_listen(const struct qn_config_load *load)
@@ -166,7 +181,11 @@ static void load_api_url(const struct qn_config_load *load)
 
 void qn_config_addresses(const struct qn_config_load *load)
 {
-    load_fallback_peers(load);
+    struct qn_config *config = load->config;
+    config->fallback_count =
+        load_peers(load, QN_OPTION_FALLBACK_PEERS, config->fallbacks, QN_FALLBACK_PEERS_MAX, false);
+    config->reserved_count =
+        load_peers(load, QN_OPTION_RESERVED_PEERS, config->reserved, QN_RESERVED_PEERS_MAX, true);
     load_listen(load);
     load_advertise(load);
     load_api(load);

@@ -132,6 +132,7 @@ static const struct {
     {"QNET_SUITE", "SLH-DSA-SHA2-128s", "QNET_SUITE", "no suite for a node"},
     {"QNET_FALLBACK_PEERS", "example.org", "QNET_FALLBACK_PEERS", "host:port"},
     {"QNET_FALLBACK_PEERS", "a:1,abcd@b:2", "QNET_FALLBACK_PEERS", "\"abcd@b:2\""},
+    {"QNET_RESERVED_PEERS", "example.org:1", "QNET_RESERVED_PEERS", "is no peer: id@host:port"},
     {"QNET_FALLBACK_PEERS", "a:1,,b:2", "QNET_FALLBACK_PEERS", "\"\" is no address"},
     {"QNET_ACTIVATION_CODE", "qna1-broken", "QNET_ACTIVATION_CODE", "is no activation code"},
     {"QNET_ACTIVATION_POLICY", "free", "QNET_ACTIVATION_POLICY", "codes"},
@@ -537,6 +538,25 @@ static void fallback_peers_may_have_ids(void **state)
     qn_fixture_fini(&fixture);
 }
 
+static void reserved_peers_need_their_ids(void **state)
+{
+    struct qn_fixture fixture;
+    static const char id[] = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+    char peers[256];
+
+    (void)state;
+    (void)snprintf(peers, sizeof peers, "%s@example.org:9876", id);
+    qn_fixture_init(&fixture);
+    qn_fixture_set_ordinary_node(&fixture, &network);
+    qn_fixture_set(&fixture, "QNET_RESERVED_PEERS", peers);
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_count(&fixture, 0);
+    assert_int_equal(fixture.config.reserved_count, 1);
+    assert_true(fixture.config.reserved[0].has_id);
+    assert_int_equal(fixture.config.reserved[0].endpoint.port, 9876);
+    qn_fixture_fini(&fixture);
+}
+
 static void port_zero_is_for_listening_only(void **state)
 {
     struct qn_endpoint endpoint;
@@ -594,6 +614,7 @@ int main(void)
         cmocka_unit_test(secrets_are_wiped_from_the_environment_and_never_told),
         cmocka_unit_test(a_command_is_not_bothered_with_what_it_does_not_use),
         cmocka_unit_test(fallback_peers_may_have_ids),
+        cmocka_unit_test(reserved_peers_need_their_ids),
         cmocka_unit_test(port_zero_is_for_listening_only),
         cmocka_unit_test(numbers_are_plain_decimals_within_bounds),
     };

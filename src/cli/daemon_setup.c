@@ -54,11 +54,13 @@ void qn_daemon_node_config(struct qn_node_config *node, const struct qn_config *
         .auto_register = !is_genesis_node &&
                          (config->has_code || config->genesis.parameters.policy != QN_POLICY_CODES),
         .fallback_count = config->fallback_count,
+        .reserved_count = config->reserved_count,
         .links_max = config->links_max,
         .heartbeat = QN_HEARTBEAT_INTERVAL,
     };
     fill_endpoints(node, config, bound);
     memcpy(node->fallbacks, config->fallbacks, sizeof node->fallbacks);
+    memcpy(node->reserved, config->reserved, sizeof node->reserved);
     if (config->has_code) {
         qn_daemon_activation(&node->activation, config);
     }

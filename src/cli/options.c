@@ -28,9 +28,9 @@ static const struct qn_option options[QN_OPTION_COUNT] = {
 #define CODE_OPTIONS QN_OPTION_ACTIVATION_CODE, QN_OPTION_ACTIVATION_CODE_FILE
 #define NODE_OPTIONS                                                                               \
     QN_OPTION_BOOTSTRAP_ID, GENESIS_OPTIONS, IDENTITY_OPTIONS, QN_OPTION_REGION,                   \
-        QN_OPTION_FALLBACK_PEERS, CODE_OPTIONS, QN_OPTION_LISTEN, QN_OPTION_ADVERTISE,             \
-        QN_OPTION_API, QN_OPTION_LOG, QN_OPTION_LOG_FORMAT, QN_OPTION_MAX_LINKS,                   \
-        QN_OPTION_DATA_DIR, QN_OPTION_DATA_MAX
+        QN_OPTION_FALLBACK_PEERS, QN_OPTION_RESERVED_PEERS, CODE_OPTIONS, QN_OPTION_LISTEN,        \
+        QN_OPTION_ADVERTISE, QN_OPTION_API, QN_OPTION_LOG, QN_OPTION_LOG_FORMAT,                   \
+        QN_OPTION_MAX_LINKS, QN_OPTION_DATA_DIR, QN_OPTION_DATA_MAX
 
 #define MOTION_DETAILS                                                                             \
     "The key is a member's. The motion takes effect once a quorum of members has approved it,\n"   \

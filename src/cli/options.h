@@ -39,6 +39,8 @@ enum qn_option_trait {
       "north-america, south-america, europe, asia, africa or oceania")                             \
     X(FALLBACK_PEERS, "fallback-peers", 0, "QNET_FALLBACK_PEERS", "[ID@]HOST:PORT,...", NULL, 0,   \
       "addresses to try when no other answers")                                                    \
+    X(RESERVED_PEERS, "reserved-peers", 0, "QNET_RESERVED_PEERS", "ID@HOST:PORT,...", NULL, 0,     \
+      "peers that are always dialled, have places of their own and are never given up")            \
     X(ACTIVATION_CODE, NULL, 0, "QNET_ACTIVATION_CODE", "CODE", NULL, QN_OPTION_SECRET,            \
       "activation code that pays for this node's registration")                                    \
     X(ACTIVATION_CODE_FILE, "activation-code-file", 0, "QNET_ACTIVATION_CODE_FILE", "FILE", NULL,  \
