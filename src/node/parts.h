@@ -25,7 +25,6 @@ void qn_node_on_persist_failed(struct qn_node *node, enum qn_err err);
 void qn_node_on_corrupt_storage(struct qn_node *node); /* what was read is not what was written */
 /* The step ends: if the node halts now, HALT takes the place of its actions from first on. */
 void qn_node_end_step(struct qn_node *node, size_t first);
-
 /* ---- verify_job.c ---- */
 /* Sends out all that remains to be checked of a transaction. Returns how many jobs will come back. */
 size_t qn_node_verify_tx(struct qn_node *node, enum qn_owner owner, uint64_t cookie,
@@ -53,7 +52,6 @@ size_t qn_node_live_count(const struct qn_node *node);
 /* What a key is worth now; *entry (may be NULL) gets the registry entry where there is one. */
 enum qn_standing qn_node_standing(const struct qn_node *node, const struct qn_node_id *id,
                                   struct qn_registry_entry *entry);
-
 /* ---- dialing.c ---- */
 void qn_node_dialing_init(struct qn_node *node);
 /* Keeps dialling the members of the committee, and stops for those of the one before. */
@@ -62,7 +60,6 @@ void qn_node_on_dial_failed(struct qn_node *node, const struct qn_event *event);
 void qn_node_poll_peering(struct qn_node *node);
 /* A verified record: a place to dial. */
 void qn_node_learn_endpoints(struct qn_node *node, const struct qn_record *record);
-
 /* ---- messages.c ---- */
 void qn_node_on_frame(struct qn_node *node, const struct qn_event *event);
 
@@ -142,7 +139,6 @@ void qn_node_check_block(struct qn_node *node, struct qn_block *block, enum qn_o
 /* Storage came closer: begins with blocks that wait for it. */
 void qn_node_go_on_checking(struct qn_node *node);
 void qn_node_on_check_verified(struct qn_node *node, struct qn_verify_job *job);
-
 /* ---- commit.c ---- */
 /* Makes this block the tip; the next of the tip, final. Executes it if nobody did. */
 void qn_node_commit(struct qn_node *node, struct qn_block *block, struct qn_buf *cert);
