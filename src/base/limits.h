@@ -75,6 +75,7 @@ enum {
     QN_OUTBOUND_TARGET = 8, /* links a node outside the committee keeps by dialling */
 
     QN_PING_MISSED_MAX = 3,
+    QN_PING_QUIET_AFTER = 10, /* answers in a row */
     QN_API_BODY_LEN_MAX = 65536,
     QN_API_CONNECTIONS_MAX = 512,
 };
@@ -95,6 +96,7 @@ enum {
 #define QN_DEFAULT_API_PORT 8001
 
 #define QN_PING_INTERVAL QN_SECONDS(1)
+#define QN_PING_QUIET_INTERVAL QN_SECONDS(10) /* on a link that has answered for a while */
 #define QN_HANDSHAKE_TIMEOUT QN_SECONDS(10)
 #define QN_HELLO_TIMEOUT QN_SECONDS(10)
 #define QN_P0_STALL_TIMEOUT QN_SECONDS(10)

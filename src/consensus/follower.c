@@ -132,6 +132,7 @@ void qn_follower_on_head(struct qn_follower *f, struct qn_follower_actions *out,
     struct qn_source *held = qn_source_get(f, source);
     if (held != NULL) {
         held->height = height;
+        f->highest = height > f->highest ? height : f->highest;
         qn_follower_ask(f);
     }
 }
@@ -257,6 +258,9 @@ qn_time_us qn_follower_deadline(const struct qn_follower *f)
 
     if (f->stage == QN_FOLLOWER_ASKING) {
         return f->deadline;
+    }
+    if (f->highest <= f->final_height) {
+        return deadline; /* the usual case, asked for at each turn of the loop */
     }
     for (size_t i = 0; f->stage == QN_FOLLOWER_IDLE && !f->rests && i < f->source_count; i++) {
         const struct qn_source *source = &f->sources[i];

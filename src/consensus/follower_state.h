@@ -75,6 +75,7 @@ struct qn_follower {
     bool pending[QN_VALIDATORS_MAX]; /* signatures of that certificate, by position */
 
     size_t source_count;
+    uint64_t highest; /* no source claims more */
     struct qn_source sources[QN_FOLLOWER_SOURCES_MAX];
 
     uint64_t blocks;

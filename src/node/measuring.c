@@ -31,6 +31,12 @@ uint64_t qn_node_ping_nonce(struct qn_node *node)
     return qn_siphash(measuring->nonce_key, number);
 }
 
+/* Both ends vote: an outage has to be noticed at once. */
+static bool is_fellow(const struct qn_node *node, const struct qn_link *link)
+{
+    return node->validator >= 0 && link->validator >= 0;
+}
+
 void qn_node_on_pong(struct qn_node *node, struct qn_link *link, struct qn_span bytes)
 {
     struct qn_pong pong;
@@ -39,7 +45,7 @@ void qn_node_on_pong(struct qn_node *node, struct qn_link *link, struct qn_span 
         return;
     }
     struct qn_liveness *liveness = &link->liveness;
-    if (!qn_liveness_on_pong(liveness, pong.nonce, node->now)) {
+    if (!qn_liveness_on_pong(liveness, pong.nonce, is_fellow(node, link), node->now)) {
         return;
     }
     link->at = pong.at;

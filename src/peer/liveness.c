@@ -14,7 +14,7 @@ enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t 
         return QN_LIVENESS_WAIT;
     }
     if (liveness->sent_us != 0) {
-        liveness->missed += 1;
+        liveness->missed = (uint8_t)(liveness->missed + 1);
         if (liveness->missed >= QN_PING_MISSED_MAX) {
             return QN_LIVENESS_DROP;
         }
@@ -25,7 +25,7 @@ enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t 
     return QN_LIVENESS_SEND_PING;
 }
 
-bool qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, qn_time_us now)
+bool qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, bool closely, qn_time_us now)
 {
     if (liveness->sent_us == 0 || nonce != liveness->nonce) {
         return false;
@@ -40,6 +40,14 @@ bool qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, qn_time_u
     } else {
         liveness->rtt_us = (uint32_t)(((uint64_t)liveness->rtt_us * 7 + rtt) / 8);
         liveness->rtt_min_us = rtt < liveness->rtt_min_us ? rtt : liveness->rtt_min_us;
+    }
+    if (liveness->missed > 0) {
+        liveness->answered = 0;
+    } else if (liveness->answered < QN_PING_QUIET_AFTER) {
+        liveness->answered = (uint8_t)(liveness->answered + 1);
+    }
+    if (liveness->answered == QN_PING_QUIET_AFTER && !closely) {
+        liveness->next_us = liveness->sent_us + QN_PING_QUIET_INTERVAL;
     }
     liveness->sent_us = 0;
     liveness->missed = 0;
