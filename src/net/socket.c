@@ -10,7 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { UNSENT_MAX = 32768, BACKLOG = 1024, PORT_TEXT_SIZE = 6 };
+enum {
+    UNSENT_MAX = 32768,
+    BACKLOG = 1024,
+    PORT_TEXT_SIZE = 6,
+    SILENCE_S_MAX = 5, /* before the first byte */
+};
 
 void qn_socket_describe(struct qn_endpoint *endpoint, const struct sockaddr_storage *address)
 {
@@ -74,6 +79,9 @@ int qn_socket_error(int fd)
 static bool bind_and_listen(int fd, const struct addrinfo *info)
 {
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    /* In TLS the client speaks first. One that does not is kept by the kernel, which has cheaper
+     * places for it, and syncookies when those are full. */
+    set_option(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, SILENCE_S_MAX);
     if (info->ai_family == AF_INET6) {
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     }
