@@ -137,6 +137,7 @@ static void event_line(struct qn_sim *sim, const struct qn_sim_host *host,
         break;
     case QN_EVENT_TICK:
     case QN_EVENT_VERIFIED:
+    case QN_EVENT_FOUND:
     case QN_EVENT_SHUTDOWN:
         break;
     }
@@ -175,6 +176,7 @@ void qn_sim_trace_event(struct qn_sim *sim, const struct qn_sim_host *host,
         break;
     case QN_EVENT_TICK:
     case QN_EVENT_DIAL_FAILED:
+    case QN_EVENT_FOUND:
     case QN_EVENT_SHUTDOWN:
         break;
     }
@@ -223,6 +225,7 @@ static void action_line(struct qn_sim *sim, const struct qn_sim_host *host,
         break;
     case QN_ACTION_DIAL:
     case QN_ACTION_VERIFY:
+    case QN_ACTION_LOOKUP:
         break;
     }
 }
@@ -254,6 +257,9 @@ void qn_sim_trace_action(struct qn_sim *sim, const struct qn_sim_host *host,
         break;
     case QN_ACTION_DIAL:
         mix(sim, action->dial.dial);
+        break;
+    case QN_ACTION_LOOKUP:
+        mix(sim, action->lookup.seed);
         break;
     case QN_ACTION_HALT:
         mix(sim, (uint64_t)(int64_t)action->halt.err);

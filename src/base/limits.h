@@ -74,6 +74,9 @@ enum {
     QN_ANNOUNCE_HOPS_MAX = 8,
     QN_OUTBOUND_TARGET = 8, /* links a node outside the committee keeps by dialling */
 
+    QN_DNS_SEEDS_MAX = 8,      /* names that are asked for addresses of nodes */
+    QN_DNS_ADDRESSES_MAX = 32, /* taken from one answer */
+
     QN_PING_MISSED_MAX = 3,
     QN_PING_QUIET_AFTER = 10, /* answers in a row */
     QN_API_BODY_LEN_MAX = 65536,

@@ -36,6 +36,8 @@ struct qn_config {
     struct qn_peer_hint fallbacks[QN_FALLBACK_PEERS_MAX];
     size_t reserved_count;
     struct qn_peer_hint reserved[QN_RESERVED_PEERS_MAX]; /* each with an id */
+    size_t dns_seed_count;
+    struct qn_endpoint dns_seeds[QN_DNS_SEEDS_MAX];
     bool has_code;
     struct qn_activation_code code; /* its seed is wiped: code_key is made of it */
     struct qn_key *code_key;

@@ -1,4 +1,5 @@
 #include "cli/config_internal.h"
+#include "peer/net_address.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -82,6 +83,43 @@ static size_t load_peers(const struct qn_config_load *load, enum qn_option_id op
         at = at[len] == ',' ? at + len + 1 : NULL;
     }
     return count;
+}
+
+/* A name with or without a port; an address is not looked up. len characters. */
+static bool parse_dns_seed(struct qn_endpoint *seed, const char *text, size_t len)
+{
+    char copy[QN_ENDPOINT_TEXT_SIZE];
+    struct qn_net_address address;
+    bool has_port = memchr(text, ':', len) != NULL;
+    int wanted =
+        snprintf(copy, sizeof copy, has_port ? "%.*s" : "%.*s:%d", (int)len, text, QN_DEFAULT_PORT);
+    if (wanted < 0 || (size_t)wanted >= sizeof copy || qn_endpoint_parse(seed, copy) != QN_OK) {
+        return false;
+    }
+    return qn_endpoint_is_localhost(seed) || !qn_net_address_parse(&address, seed);
+}
+
+static void load_dns_seeds(const struct qn_config_load *load)
+{
+    struct qn_config *config = load->config;
+    const char *at = qn_config_value(load, QN_OPTION_DNS_SEEDS);
+    while (at != NULL) {
+        size_t len = strcspn(at, ",");
+        if (config->dns_seed_count == QN_DNS_SEEDS_MAX) {
+            qn_config_complain(load, QN_OPTION_DNS_SEEDS, "has more than %d names",
+                               QN_DNS_SEEDS_MAX);
+            return;
+        }
+        if (!parse_dns_seed(&config->dns_seeds[config->dns_seed_count], at, len)) {
+            qn_config_complain(load, QN_OPTION_DNS_SEEDS,
+                               "\"%.*s\" is no DNS name: name or name:port; an address belongs in "
+                               "QNET_FALLBACK_PEERS",
+                               (int)(len < 100 ? len : 100), at);
+        } else {
+            config->dns_seed_count += 1;
+        }
+        at = at[len] == ',' ? at + len + 1 : NULL;
+    }
 }
 
 static void load_listen(const struct qn_config_load *load)
@@ -186,6 +224,7 @@ void qn_config_addresses(const struct qn_config_load *load)
         load_peers(load, QN_OPTION_FALLBACK_PEERS, config->fallbacks, QN_FALLBACK_PEERS_MAX, false);
     config->reserved_count =
         load_peers(load, QN_OPTION_RESERVED_PEERS, config->reserved, QN_RESERVED_PEERS_MAX, true);
+    load_dns_seeds(load);
     load_listen(load);
     load_advertise(load);
     load_api(load);

@@ -134,6 +134,7 @@ static const struct {
     {"QNET_FALLBACK_PEERS", "a:1,abcd@b:2", "QNET_FALLBACK_PEERS", "\"abcd@b:2\""},
     {"QNET_RESERVED_PEERS", "example.org:1", "QNET_RESERVED_PEERS", "is no peer: id@host:port"},
     {"QNET_FALLBACK_PEERS", "a:1,,b:2", "QNET_FALLBACK_PEERS", "\"\" is no address"},
+    {"QNET_DNS_SEEDS", "192.0.2.1", "QNET_DNS_SEEDS", "QNET_FALLBACK_PEERS"},
     {"QNET_ACTIVATION_CODE", "qna1-broken", "QNET_ACTIVATION_CODE", "is no activation code"},
     {"QNET_ACTIVATION_POLICY", "free", "QNET_ACTIVATION_POLICY", "codes"},
     {"QNET_ACTIVATION_POLICY", "work:33", "QNET_ACTIVATION_POLICY", "1 to 32 bits"},
@@ -557,6 +558,33 @@ static void reserved_peers_need_their_ids(void **state)
     qn_fixture_fini(&fixture);
 }
 
+static void dns_seeds_are_names_with_or_without_a_port(void **state)
+{
+    struct qn_fixture fixture;
+
+    (void)state;
+    qn_fixture_init(&fixture);
+    qn_fixture_set_ordinary_node(&fixture, &network);
+    qn_fixture_set(&fixture, "QNET_DNS_SEEDS", "seed.example.org,other.example.org:7001");
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_count(&fixture, 0);
+    assert_int_equal(fixture.config.dns_seed_count, 2);
+    assert_string_equal(fixture.config.dns_seeds[0].host, "seed.example.org");
+    assert_int_equal(fixture.config.dns_seeds[0].port, QN_DEFAULT_PORT);
+    assert_int_equal(fixture.config.dns_seeds[1].port, 7001);
+    static const char *const wrong[] = {"192.0.2.1", "192.0.2.1:1",        "[2001:db8::1]:1",
+                                        "a b",       "seed.example.org:0", "seed.example.org,"};
+    for (size_t i = 0; i < QN_ARRAY_COUNT(wrong); i++) {
+        qn_fixture_set(&fixture, "QNET_DNS_SEEDS", wrong[i]);
+        qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+        assert_problem(&fixture, "QNET_DNS_SEEDS", "is no DNS name");
+    }
+    qn_fixture_set(&fixture, "QNET_DNS_SEEDS", "a,b,c,d,e,f,g,h,i");
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_problem(&fixture, "QNET_DNS_SEEDS", "more than 8 names");
+    qn_fixture_fini(&fixture);
+}
+
 static void port_zero_is_for_listening_only(void **state)
 {
     struct qn_endpoint endpoint;
@@ -615,6 +643,7 @@ int main(void)
         cmocka_unit_test(a_command_is_not_bothered_with_what_it_does_not_use),
         cmocka_unit_test(fallback_peers_may_have_ids),
         cmocka_unit_test(reserved_peers_need_their_ids),
+        cmocka_unit_test(dns_seeds_are_names_with_or_without_a_port),
         cmocka_unit_test(port_zero_is_for_listening_only),
         cmocka_unit_test(numbers_are_plain_decimals_within_bounds),
     };

@@ -61,6 +61,8 @@ void qn_daemon_node_config(struct qn_node_config *node, const struct qn_config *
     fill_endpoints(node, config, bound);
     memcpy(node->fallbacks, config->fallbacks, sizeof node->fallbacks);
     memcpy(node->reserved, config->reserved, sizeof node->reserved);
+    node->dns_seed_count = config->dns_seed_count;
+    memcpy(node->dns_seeds, config->dns_seeds, sizeof node->dns_seeds);
     if (config->has_code) {
         qn_daemon_activation(&node->activation, config);
     }

@@ -80,6 +80,7 @@ static const struct {
     {'n', "epochs", "epochs"},
     {'v', "votes", "own votes"},
     {'x', "bans", "bans by the operator"},
+    {'k', "addresses", "pages of the address book"},
     {'m', "history", "history nodes"},
     {'l', "leaf_history", "history of leaves"},
     {'s', "snapshot", "snapshot parts"},

@@ -41,6 +41,8 @@ enum qn_option_trait {
       "addresses to try when no other answers")                                                    \
     X(RESERVED_PEERS, "reserved-peers", 0, "QNET_RESERVED_PEERS", "ID@HOST:PORT,...", NULL, 0,     \
       "peers that are always dialled, have places of their own and are never given up")            \
+    X(DNS_SEEDS, "dns-seeds", 0, "QNET_DNS_SEEDS", "NAME[:PORT],...", NULL, 0,                     \
+      "names that are asked for addresses of nodes, by service record (_qnet._tcp) or address")    \
     X(ACTIVATION_CODE, NULL, 0, "QNET_ACTIVATION_CODE", "CODE", NULL, QN_OPTION_SECRET,            \
       "activation code that pays for this node's registration")                                    \
     X(ACTIVATION_CODE_FILE, "activation-code-file", 0, "QNET_ACTIVATION_CODE_FILE", "FILE", NULL,  \

@@ -9,6 +9,7 @@
  *   'n' epoch      {1: height of its first block, 2: [spki of a member, in their order]}; not of epoch 0
  *   'v' epoch view kind, 'w'   own votes: node/vote_log.h
  *   'x' target     a ban by the operator: peer/bans.h
+ *   'k' page       the address book: peer/address_book.h
  *   'h'            {1: height, 2: block id, 3: [peak of the history before that block],
  *                   4: transactions kept under 't', 5: height of the oldest of them or below} */
 #ifndef QN_STORE_KEYS_H
@@ -31,6 +32,7 @@ enum qn_store_kind {
     QN_STORE_VOTE = 'v',
     QN_STORE_VOTE_HEAD = 'w',
     QN_STORE_BAN = 'x',
+    QN_STORE_BOOK = 'k',
 };
 
 struct qn_store_key {

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 qn_time_us qn_runtime_now(void)
 {
@@ -25,6 +26,18 @@ static void wake_loop(void *context)
 
 static void on_wake(uv_async_t *handle);
 
+static void on_dns_done(void *context, unsigned seed, const struct qn_dns_answer *answer)
+{
+    struct qn_runtime *runtime = context;
+    struct qn_event event = {.kind = QN_EVENT_FOUND};
+
+    event.found.seed = seed;
+    event.found.count = answer->count;
+    memcpy(event.found.endpoints, answer->endpoints, answer->count * sizeof answer->endpoints[0]);
+    qn_runtime_deliver(runtime, &event, NULL);
+    qn_transport_flush(&runtime->transport);
+}
+
 static void init_loop(struct qn_runtime *runtime)
 {
     QN_ASSERT(uv_loop_init(&runtime->loop) == 0);
@@ -37,6 +50,7 @@ static void init_loop(struct qn_runtime *runtime)
     runtime->stop_timer.data = runtime;
     runtime->prepare.data = runtime;
     QN_ASSERT(pthread_mutex_init(&runtime->post_mutex, NULL) == 0);
+    runtime->dns_seeds = qn_dns_seeds_new(&runtime->loop, on_dns_done, runtime);
     qn_actions_init(&runtime->actions);
 }
 
@@ -185,6 +199,7 @@ static void tear_down(struct qn_runtime *runtime)
     qn_runtime_close_posts(runtime);
     qn_runtime_fail_submits(runtime);
     qn_transport_abort(&runtime->transport);
+    qn_dns_seeds_stop(runtime->dns_seeds);
     qn_workers_free(runtime->workers);
     runtime->workers = NULL;
     uv_close((uv_handle_t *)&runtime->tick_timer, NULL);

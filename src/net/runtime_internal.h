@@ -5,6 +5,7 @@
 #ifndef QN_RUNTIME_INTERNAL_H
 #define QN_RUNTIME_INTERNAL_H
 
+#include "net/dns_seed.h"
 #include "net/runtime.h"
 #include "net/transport.h"
 #include "net/workers.h"
@@ -52,6 +53,7 @@ struct qn_runtime {
     uv_prepare_t prepare;
     struct qn_tls *tls;
     struct qn_workers *workers;
+    struct qn_dns_seeds *dns_seeds;
     struct qn_transport transport;
     struct qn_core core;  /* step NULL: not running */
     qn_time_us ticked_us; /* when the core got its last TICK */

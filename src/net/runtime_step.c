@@ -116,6 +116,9 @@ static void perform(struct qn_runtime *runtime, const struct qn_action *action)
     case QN_ACTION_REPLY:
         qn_runtime_reply(runtime, action->reply.token, &action->reply.result);
         break;
+    case QN_ACTION_LOOKUP:
+        qn_dns_seeds_ask(runtime->dns_seeds, action->lookup.seed, &action->lookup.name);
+        break;
     case QN_ACTION_HALT:
         perform_halt(runtime, action);
         break;

@@ -52,6 +52,7 @@ static void set_committee(struct qn_node *node)
 /* Members that were not of the genesis are found by their records, or by their registry entries. */
 void qn_node_dial_committee(struct qn_node *node)
 {
+    set_committee(node); /* first: what is heard of a member is dialled, not only kept */
     for (int i = 0; i < node->committee.count; i++) {
         const struct qn_node_id *id = &node->committee.members[i].id;
         struct qn_record record;
@@ -64,13 +65,18 @@ void qn_node_dial_committee(struct qn_node *node)
                   first_dial(node, id));
         }
     }
-    set_committee(node);
 }
 
-void qn_node_learn_endpoints(struct qn_node *node, const struct qn_record *record)
+void qn_node_learn_endpoints(struct qn_node *node, const struct qn_record *record, qn_link_id from)
 {
-    heard(node, QN_HEARD_RECORD, &record->id, record->region, record->endpoints,
-          record->endpoint_count, qn_rng_below(&node->rng, QN_MS(500)));
+    struct qn_heard heard = {.id = &record->id,
+                             .from = QN_HEARD_RECORD,
+                             .region = record->region,
+                             .endpoints = record->endpoints,
+                             .endpoint_count = record->endpoint_count,
+                             .wait_us = qn_rng_below(&node->rng, QN_MS(500)),
+                             .link = from};
+    qn_peering_heard(node->peering, &heard, node->now);
 }
 
 void qn_node_on_dial_failed(struct qn_node *node, const struct qn_event *event)

@@ -57,6 +57,7 @@ enum qn_event_kind {
     QN_EVENT_VERIFIED,
     QN_EVENT_PERSISTED,
     QN_EVENT_REQUEST,  /* from the API or the command line */
+    QN_EVENT_FOUND,    /* what a LOOKUP brought; addresses are hints, keys are checked as ever */
     QN_EVENT_SHUTDOWN, /* say GOODBYE everywhere; the runtime then flushes and closes */
 };
 
@@ -79,8 +80,7 @@ struct qn_event {
             qn_link_id link;
             qn_dial_id dial; /* 0: inbound */
             struct qn_public_key key;
-            struct qn_endpoint
-                remote; /* address and port as seen; port of an inbound link is ephemeral */
+            struct qn_endpoint remote; /* as seen; the port of an inbound link is ephemeral */
             uint32_t handshake_us;     /* wall time of the TLS handshake */
             uint32_t handshake_cpu_us; /* CPU time of this side's part of it */
             bool is_resumed; /* it rests on an earlier one's signatures; the key is worth no more */
@@ -115,6 +115,11 @@ struct qn_event {
             enum qn_request_kind kind;
             struct qn_span bytes; /* valid during the step */
         } request;
+        struct {
+            unsigned seed;
+            size_t count; /* 0: the name led to nothing */
+            struct qn_endpoint endpoints[QN_DNS_ADDRESSES_MAX];
+        } found;
     };
 };
 
@@ -126,7 +131,8 @@ enum qn_action_kind {
     QN_ACTION_VERIFY,
     QN_ACTION_PERSIST,
     QN_ACTION_REPLY,
-    QN_ACTION_HALT, /* the node takes no further part: the program ends with this error */
+    QN_ACTION_LOOKUP, /* a DNS seed; FOUND follows */
+    QN_ACTION_HALT,   /* the node takes no further part: the program ends with this error */
 };
 
 struct qn_action {
@@ -166,6 +172,10 @@ struct qn_action {
             qn_request_token token;
             struct qn_submit_result result;
         } reply;
+        struct {
+            unsigned seed; /* given back in FOUND */
+            struct qn_endpoint name;
+        } lookup;
         struct {
             enum qn_err err;
             char text[QN_TEXT_LEN_MAX + 1]; /* for people: what failed and what to do */

@@ -158,6 +158,7 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     qn_node_peers_init(node);
     qn_node_snapshot_init(node);
     qn_node_epoch_init(node);
+    qn_node_book_init(node);
     qn_node_dialing_init(node);
     err = node->halt.err;
     if (err != QN_OK) { /* it could not read all that it needs */
@@ -248,6 +249,7 @@ static void on_signed(struct qn_node *node, const struct qn_event *event)
     case QN_OWNER_COMMIT:
     case QN_OWNER_SNAPSHOT:
     case QN_OWNER_BANS:
+    case QN_OWNER_BOOK:
         break;
     }
     QN_ASSERT(!"a signature nobody asked for");
@@ -297,6 +299,7 @@ static void on_verified(struct qn_node *node, struct qn_verify_job *job)
     case QN_OWNER_COMMIT:
     case QN_OWNER_OWN:
     case QN_OWNER_BANS:
+    case QN_OWNER_BOOK:
         QN_ASSERT(!"a verification nobody asked for");
     }
     free_job(node, job);
@@ -333,6 +336,9 @@ static void on_persisted(struct qn_node *node, const struct qn_event *event)
         qn_node_on_bans_persisted(node, number_of(cookie));
         return;
     }
+    if (owner_of(cookie) == QN_OWNER_BOOK) {
+        return; /* nothing waits for it */
+    }
     QN_ASSERT(owner_of(cookie) == QN_OWNER_CONSENSUS);
     if (is_current(node, cookie)) {
         qn_consensus_on_persisted(node->consensus, &node->consensus_actions, number_of(cookie),
@@ -344,6 +350,8 @@ static void on_persisted(struct qn_node *node, const struct qn_event *event)
 static void on_shutdown(struct qn_node *node)
 {
     node->shutting_down = true;
+    qn_peering_choose_anchors(node->peering, node->now);
+    qn_node_book_write(node);
     for (size_t i = 0; i < node->links_capacity; i++) {
         if (node->links[i].id != 0) {
             qn_node_close(node, &node->links[i], QN_CLOSE_SHUTDOWN, NULL);
@@ -379,6 +387,7 @@ static void on_tick(struct qn_node *node)
         qn_node_poll_bans(node);
         qn_node_recheck_links(node);
         qn_node_poll_peers(node);
+        qn_node_poll_book(node);
         qn_node_poll_submissions(node);
         qn_node_poll_motions(node);
     }
@@ -430,6 +439,9 @@ static void dispatch(struct qn_node *node, const struct qn_event *event)
         break;
     case QN_EVENT_REQUEST:
         on_request(node, event);
+        break;
+    case QN_EVENT_FOUND:
+        qn_node_on_found(node, event);
         break;
     case QN_EVENT_SHUTDOWN:
         on_shutdown(node);

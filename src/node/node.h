@@ -32,6 +32,8 @@ struct qn_node_config {
     struct qn_peer_hint fallbacks[QN_FALLBACK_PEERS_MAX];
     size_t reserved_count; /* peers that are always dialled and never evicted; each with an id */
     struct qn_peer_hint reserved[QN_RESERVED_PEERS_MAX];
+    size_t dns_seed_count; /* names; their port counts where no service record says one */
+    struct qn_endpoint dns_seeds[QN_DNS_SEEDS_MAX];
     size_t links_max;            /* QN_LINKS_MAX */
     uint64_t memory_max;         /* bytes for links and the peer list; 0: not limited */
     uint64_t bandwidth_max;      /* bytes/s of all links, both ways; 0: not limited */

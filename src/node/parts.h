@@ -59,7 +59,8 @@ void qn_node_dial_committee(struct qn_node *node);
 void qn_node_on_dial_failed(struct qn_node *node, const struct qn_event *event);
 void qn_node_poll_peering(struct qn_node *node);
 /* A verified record: a place to dial. */
-void qn_node_learn_endpoints(struct qn_node *node, const struct qn_record *record);
+void qn_node_learn_endpoints(struct qn_node *node, const struct qn_record *record, qn_link_id from);
+
 /* ---- messages.c ---- */
 void qn_node_on_frame(struct qn_node *node, const struct qn_event *event);
 

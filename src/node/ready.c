@@ -85,6 +85,20 @@ static void look_at_head(const struct qn_node *node, struct lines *lines, qn_uni
     }
 }
 
+/* Who knows all peers from one source knows what that source wants. A validator whose committee is linked has
+ * them by their keys. */
+static void look_at_sources(const struct qn_node *node, struct lines *lines)
+{
+    size_t origins = qn_peering_origins(node->peering);
+    size_t needed = qn_peering_origins_needed(node->peering);
+    if (qn_node_live_count(node) > 0 && origins < needed) {
+        add(lines, "sources",
+            "peers from %zu of %zu independent sources: add QNET_FALLBACK_PEERS or QNET_DNS_SEEDS "
+            "if this stays",
+            origins, needed);
+    }
+}
+
 static void look_at_registration(const struct qn_node *node, struct lines *lines)
 {
     if (node->registration.state == QN_REGISTRATION_REFUSED) {
@@ -115,6 +129,7 @@ size_t qn_node_missing(const struct qn_node *node, struct qn_ready_line lines[QN
     if (qn_node_live_count(node) == 0) {
         add(&out, "links", "no link to any peer");
     }
+    look_at_sources(node, &out);
     look_at_committee(node, &out);
     look_at_head(node, &out, unix_ms);
     look_at_registration(node, &out);

@@ -182,7 +182,7 @@ static void accept(struct qn_node *node, const struct qn_announcer_waiting *wait
     qn_log(node->log, QN_LOG_DEBUG, "record", "accept", "peer=\"%s\" sequence=%llu hops=%u kept=%d",
            qn_node_id_short(peer, &record->id), (unsigned long long)record->sequence,
            (unsigned)waiting->hops, err == QN_OK);
-    qn_node_learn_endpoints(node, record);
+    qn_node_learn_endpoints(node, record, waiting->from);
     if (qn_announcer_goes_on(&node->announcer, waiting->hops)) {
         announce_to_all(node, waiting->from, (uint8_t)(waiting->hops + 1), waiting->record);
     }

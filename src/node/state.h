@@ -11,6 +11,7 @@
 #include "gossip/announcer.h"
 #include "ledger/ledger.h"
 #include "ledger/mempool.h"
+#include "node/book.h"
 #include "node/faults.h"
 #include "node/link.h"
 #include "node/measuring.h"
@@ -42,6 +43,7 @@ enum qn_owner {
     QN_OWNER_OWN,      /* our other transactions; number: the place */
     QN_OWNER_SNAPSHOT, /* a checkpoint's certificate; staged chunks and their install */
     QN_OWNER_BANS,     /* number: who waits */
+    QN_OWNER_BOOK,     /* pages of the address book */
 };
 
 /* ---- check.c ---- */
@@ -142,6 +144,7 @@ struct qn_node {
     struct qn_faults faults;
     struct qn_peering *peering;
     struct qn_peers peers;
+    struct qn_book_keeping book;
     struct qn_announcer announcer;
     struct qn_buf *own_record; /* encoded envelope; NULL until signed */
     struct qn_record own_record_fields;

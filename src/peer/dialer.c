@@ -19,6 +19,8 @@ const char *qn_dial_purpose_name(enum qn_dial_purpose purpose)
         return "bootstrap";
     case QN_DIAL_FOR_HOT:
         return "hot";
+    case QN_DIAL_FOR_FEELER:
+        return "feeler";
     }
     return "unknown";
 }
@@ -137,7 +139,7 @@ static void forget(struct qn_dialer *dialer, struct qn_dial_target *target)
 
 static bool is_replaceable(const struct qn_dial_target *target)
 {
-    return target->purpose == QN_DIAL_FOR_HOT && !target->committee && !target->reserved &&
+    return target->purpose >= QN_DIAL_FOR_HOT && !target->committee && !target->reserved &&
            target->dial == 0 && !target->linked && target->failures > 0;
 }
 
@@ -169,6 +171,8 @@ static void settle(struct qn_dialer *dialer, struct qn_dial_target *target)
         queue = 0;
     } else if (target->purpose == QN_DIAL_FOR_BOOTSTRAP) {
         queue = 1;
+    } else if (target->purpose == QN_DIAL_FOR_FEELER) {
+        queue = QN_DIAL_FEELER_QUEUE;
     }
     qn_dial_queue_enter(dialer, target, queue);
 }

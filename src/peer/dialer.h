@@ -21,6 +21,7 @@ enum qn_dial_purpose {
     QN_DIAL_FOR_RESERVED,
     QN_DIAL_FOR_BOOTSTRAP, /* genesis nodes and fallback addresses */
     QN_DIAL_FOR_HOT,       /* a live link that a region lacks */
+    QN_DIAL_FOR_FEELER,    /* to see whether an address is good */
 };
 /* "committee"; static. */
 const char *qn_dial_purpose_name(enum qn_dial_purpose purpose);
@@ -30,7 +31,9 @@ enum {
     QN_DIAL_WANT_ALWAYS = 1U << 0, /* committee and reserved */
     QN_DIAL_WANT_BOOTSTRAP = 1U << 1,
     QN_DIAL_WANT_REGION_SHIFT = 2, /* and from here on those for HOT by region */
-    QN_DIAL_QUEUES = QN_DIAL_WANT_REGION_SHIFT + QN_REGION_COUNT,
+    QN_DIAL_FEELER_QUEUE = QN_DIAL_WANT_REGION_SHIFT + QN_REGION_COUNT,
+    QN_DIAL_WANT_FEELER = 1U << QN_DIAL_FEELER_QUEUE,
+    QN_DIAL_QUEUES = QN_DIAL_FEELER_QUEUE + 1,
 };
 
 struct qn_dial_target {

@@ -22,6 +22,7 @@ struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_tim
     uint64_t key1 = qn_rng_next(&peering->rng);
     qn_admission_init(&peering->admission, key0, key1);
     qn_dialer_init(&peering->dialer, qn_rng_next(&peering->rng));
+    qn_peering_book_init(peering, now);
     peering->capacity = qn_peering_capacity(config->links_max);
     peering->links = calloc(peering->capacity, sizeof peering->links[0]);
     peering->candidates = calloc(peering->capacity, sizeof peering->candidates[0]);
@@ -60,6 +61,7 @@ void qn_peering_free(struct qn_peering *peering)
     }
     qn_admission_fini(&peering->admission);
     qn_dialer_fini(&peering->dialer);
+    qn_peering_book_fini(peering);
     qn_map_fini(&peering->by_link);
     qn_map_fini(&peering->by_id);
     free(peering->links);
@@ -111,10 +113,17 @@ void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_i
 void qn_peering_heard(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now)
 {
     bool is_self = heard->id != NULL && qn_node_id_equal(heard->id, &peering->config.id);
-    if (is_self) {
+    if (!is_self && !qn_peering_book_parks(peering, heard)) {
+        qn_peering_heard_now(peering, heard, now);
+    }
+}
+
+void qn_peering_heard_now(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now)
+{
+    bool is_bootstrap = heard->from != QN_HEARD_RECORD && heard->from != QN_HEARD_LEDGER;
+    if (qn_peering_book_takes(peering, heard, now)) {
         return;
     }
-    bool is_bootstrap = heard->from == QN_HEARD_GENESIS || heard->from == QN_HEARD_FALLBACK;
     bool added = qn_dialer_add(
         &peering->dialer, is_bootstrap ? QN_DIAL_FOR_BOOTSTRAP : QN_DIAL_FOR_HOT, heard->id,
         heard->region, heard->endpoints, heard->endpoint_count, now + heard->wait_us);
@@ -132,9 +141,11 @@ void qn_peering_heard(struct qn_peering *peering, const struct qn_heard *heard, 
 void qn_peering_forget(struct qn_peering *peering, const struct qn_node_id *id)
 {
     qn_dialer_remove(&peering->dialer, id);
+    qn_book_bad(&peering->memory.book, id);
 }
 
 void qn_peering_on_dial_failed(struct qn_peering *peering, uint64_t dial, qn_time_us now)
 {
+    qn_peering_book_on_dial_failed(peering, dial, now);
     qn_dialer_on_failed(&peering->dialer, dial, now);
 }

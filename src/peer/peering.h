@@ -8,8 +8,10 @@
 #define QN_PEERING_H
 
 #include "base/metrics.h"
+#include "peer/address_book.h"
 #include "peer/admission.h"
 #include "peer/dialer.h"
+#include "peer/sources.h"
 
 struct qn_peering;
 
@@ -27,6 +29,8 @@ struct qn_peering_config {
     size_t links_max;
     size_t reserved_count; /* peers that are always dialled, never evicted, and counted apart */
     const struct qn_peer_hint *reserved; /* copied; each with an id */
+    bool has_ledger; /* the caller tells endpoints of the registry, once that source is open */
+    size_t dns_seed_count; /* names that the caller can look up */
     /* What a key is worth by the registry now. Asked during qn_peering_poll and on_*; never kept. */
     void *context;
     enum qn_standing (*standing)(void *context, const struct qn_node_id *id);
@@ -51,19 +55,34 @@ enum qn_heard_from {
     QN_HEARD_FALLBACK, /* configured; a last resort */
     QN_HEARD_LEDGER,   /* the endpoint in a registry entry */
     QN_HEARD_RECORD,   /* a signed record of the peer itself, verified */
+    QN_HEARD_DNS,      /* a name server's answer */
+    QN_HEARD_LAN,      /* somebody in the local network */
 };
 struct qn_heard {
-    const struct qn_node_id *id; /* NULL: not known (FALLBACK only) */
+    const struct qn_node_id *id; /* NULL: not known (FALLBACK, DNS and LAN only) */
     enum qn_heard_from from;
     enum qn_region region; /* as it declares; the own one if not known */
     const struct qn_endpoint *endpoints;
     size_t endpoint_count;
     qn_time_us wait_us; /* not dialled before that much later, if it is new */
+    uint64_t link;      /* RECORD: by which it came; 0: none */
 };
 /* Where somebody may be reached. Borrowed during the call. */
 void qn_peering_heard(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now);
 /* Revoked, expired, replaced: dialled no more. */
 void qn_peering_forget(struct qn_peering *peering, const struct qn_node_id *id);
+
+/* The address book within, to be stored and restored. */
+struct qn_book *qn_peering_book(struct qn_peering *peering);
+/* Whom to dial first after a restart; done each minute, and to be done before the links are closed. */
+void qn_peering_choose_anchors(struct qn_peering *peering, qn_time_us now);
+/* Has the cold start come to this source? */
+bool qn_peering_may_dial(const struct qn_peering *peering, enum qn_peer_source source);
+/* True: this DNS seed is to be looked up now; what is found is heard as DNS. */
+bool qn_peering_wants_lookup(struct qn_peering *peering, unsigned *seed, qn_time_us now);
+/* Independent sources that the live links come from, and how many a node in this network needs. */
+size_t qn_peering_origins(const struct qn_peering *peering);
+size_t qn_peering_origins_needed(const struct qn_peering *peering);
 
 /* ---- links: numbers are the caller's, never 0, never reused ---- */
 struct qn_peering_verdict {

@@ -326,7 +326,9 @@ struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
                                            const struct qn_peering_up *up, qn_time_us now)
 {
     struct qn_peering_verdict verdict = {.limit = QN_ADMISSION_NONE};
+    struct qn_peering_link before = {0};
     take_off_half_open(peering, up->link);
+    qn_peering_book_on_up(&before, qn_peering_under_way(peering, up->dial));
     if (up->dial != 0) {
         qn_dialer_on_linked(&peering->dialer, up->dial, &up->id);
     }
@@ -344,6 +346,8 @@ struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
                        verdict.limit != QN_ADMISSION_NONE ? verdict.limit : QN_ADMISSION_LINKS);
     }
     link->state = QN_PEERING_UP;
+    link->from_hint = before.from_hint;
+    link->is_feeler = before.is_feeler;
     link->outbound = ask.outbound;
     link->privileged = ask.privileged;
     link->standing = up->standing;
@@ -371,6 +375,7 @@ void qn_peering_on_live(struct qn_peering *peering, uint64_t number, qn_time_us 
     enum qn_err err = qn_map_put(&peering->by_id, link->id.bytes, place_of(peering, link));
     QN_ASSERT(err == QN_OK); /* as many places as links */
     qn_dialer_set_linked(&peering->dialer, &link->id, true, now);
+    qn_peering_book_on_live(peering, link, now);
 }
 
 void qn_peering_on_down(struct qn_peering *peering, uint64_t number, qn_time_us now)
@@ -383,6 +388,9 @@ void qn_peering_on_down(struct qn_peering *peering, uint64_t number, qn_time_us 
     remove_link(peering, link);
     if (gone.state == QN_PEERING_LIVE) {
         qn_dialer_set_linked(&peering->dialer, &gone.id, false, now);
+        if (gone.is_feeler) {
+            qn_dialer_remove(&peering->dialer, &gone.id); /* it stays in the book */
+        }
     } else if (gone.state == QN_PEERING_UP && gone.outbound) {
         /* It never came to anything: wait before the next try. */
         qn_dialer_punish(&peering->dialer, &gone.id, now);
@@ -398,6 +406,7 @@ void qn_peering_set_standing(struct qn_peering *peering, uint64_t number, enum q
     link->standing = standing;
     link->region = region;
     link->privileged = qn_peering_is_privileged(peering, &link->id, standing);
+    qn_peering_book_on_standing(peering, link);
     qn_peering_count(&peering->counts, link, true);
     qn_peering_allow_excess(peering);
 }

@@ -29,6 +29,20 @@ static void end_half_open(const struct qn_peering *peering, struct qn_peering_ac
     }
 }
 
+/* What feelers were for is known: the place is somebody else's. */
+static void end_feelers(const struct qn_peering *peering, struct qn_peering_actions *actions)
+{
+    for (size_t i = 0; i < peering->place_end; i++) {
+        const struct qn_peering_link *link = &peering->links[i];
+        bool is_done = link->link != 0 && link->is_feeler && link->state == QN_PEERING_LIVE;
+        struct qn_peering_action *action = is_done ? add_action(actions, QN_PEERING_CLOSE) : NULL;
+        if (action != NULL) {
+            action->close.link = link->link;
+            action->close.reason = QN_CLOSE_NORMAL;
+        }
+    }
+}
+
 /* After a limit fell, or somebody lost a privilege: the youngest beyond it goes, one a poll and region. */
 static void trim(struct qn_peering *peering, struct qn_peering_actions *actions, bool whole,
                  enum qn_region region)
@@ -97,7 +111,7 @@ static unsigned regions_wanted(const struct qn_peering *peering)
 
 static unsigned wanted_now(const struct qn_peering *peering)
 {
-    unsigned wanted = QN_DIAL_WANT_ALWAYS;
+    unsigned wanted = QN_DIAL_WANT_ALWAYS | QN_DIAL_WANT_FEELER;
     bool is_small = peering->active <= QN_SMALL_NETWORK;
     if (peering->is_member || is_small || peering->counts.live < QN_BOOTSTRAP_BELOW) {
         wanted |= QN_DIAL_WANT_BOOTSTRAP;
@@ -130,6 +144,7 @@ static void dial(struct qn_peering *peering, struct qn_peering_actions *actions,
         action->dial.endpoint = *endpoint;
         action->dial.has_id = target->has_id;
         action->dial.id = target->id;
+        qn_peering_book_on_dial(peering, target, now);
         peering->counts.dials += 1;
     }
 }
@@ -139,5 +154,7 @@ void qn_peering_poll(struct qn_peering *peering, struct qn_peering_actions *acti
     actions->count = 0;
     end_half_open(peering, actions, now);
     trim_all(peering, actions);
+    end_feelers(peering, actions);
+    qn_peering_book_poll(peering, wanted_now(peering), now);
     dial(peering, actions, now);
 }

@@ -18,14 +18,44 @@ struct qn_peering_link {
     bool outbound;
     bool privileged; /* of the committee, a genesis node or reserved: no limit counts it */
     bool has_address;
+    bool from_hint; /* dialled at an address of which no identity was known */
+    bool is_feeler; /* only to see whether the address is good: closed when it is live */
     enum qn_standing standing;
     enum qn_region region;
     uint32_t rtt_min_us;     /* 0: not measured */
     uint32_t deliveries;     /* announcements that it brought first */
     qn_time_us since_us;     /* of its state HALF_OPEN, or since the key is known */
     qn_time_us delivered_us; /* the last first delivery; 0: none */
+    uint64_t origin;         /* who told of it (peering_book.c); 0: nobody but itself */
     struct qn_net_address address;
     struct qn_node_id id;
+};
+
+/* An address of a source that the cold start has not come to. */
+struct qn_peering_hint {
+    enum qn_heard_from from;
+    bool has_id;
+    uint8_t endpoint_count;
+    enum qn_region region;
+    qn_time_us wait_us;
+    struct qn_node_id id;
+    struct qn_endpoint endpoints[QN_ENDPOINTS_MAX];
+};
+enum { QN_PEERING_HINTS_MAX = 256 };
+
+/* ---- peering_book.c ---- */
+struct qn_peering_memory {
+    struct qn_book book;
+    struct qn_sources sources;
+    unsigned open;                 /* sources, one bit each */
+    struct qn_peering_hint *hints; /* QN_PEERING_HINTS_MAX */
+    size_t hint_count;
+    qn_time_us next_us;
+    qn_time_us next_anchors_us;
+    qn_time_us next_feeler_us;
+    qn_time_us next_lookup_us;
+    unsigned next_seed;
+    unsigned lookup_rounds;
 };
 
 struct qn_peering {
@@ -35,6 +65,7 @@ struct qn_peering {
     uint64_t group_key[2];
     struct qn_admission admission;
     struct qn_dialer dialer;
+    struct qn_peering_memory memory;
 
     struct qn_peering_link *links; /* capacity places */
     size_t capacity;
@@ -57,6 +88,32 @@ struct qn_peering {
     struct qn_node_id committee[QN_VALIDATORS_MAX];
     bool is_member; /* of the committee, ourselves */
 };
+
+/* ---- peering.c ---- */
+/* Heard, and its source is open. */
+void qn_peering_heard_now(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now);
+
+/* ---- peering_book.c ---- */
+void qn_peering_book_init(struct qn_peering *peering, qn_time_us now);
+void qn_peering_book_fini(struct qn_peering *peering);
+/* True: kept until its source is open. */
+bool qn_peering_book_parks(struct qn_peering *peering, const struct qn_heard *heard);
+/* True: the book has it, and gives it to the dialer when it is wanted. */
+bool qn_peering_book_takes(struct qn_peering *peering, const struct qn_heard *heard,
+                           qn_time_us now);
+void qn_peering_book_on_dial(struct qn_peering *peering, const struct qn_dial_target *target,
+                             qn_time_us now);
+/* Before the dialer hears of it. */
+void qn_peering_book_on_dial_failed(struct qn_peering *peering, uint64_t dial, qn_time_us now);
+/* target: of the dial that led to it, before its id was known; NULL: inbound. */
+void qn_peering_book_on_up(struct qn_peering_link *link, const struct qn_dial_target *target);
+const struct qn_dial_target *qn_peering_under_way(const struct qn_peering *peering, uint64_t dial);
+void qn_peering_book_on_live(struct qn_peering *peering, struct qn_peering_link *link,
+                             qn_time_us now);
+/* What its key is worth, or may, has changed. */
+void qn_peering_book_on_standing(const struct qn_peering *peering, struct qn_peering_link *link);
+/* wanted: as for the dialer. */
+void qn_peering_book_poll(struct qn_peering *peering, unsigned wanted, qn_time_us now);
 
 /* ---- peering_links.c ---- */
 struct qn_peering_link *qn_peering_find(const struct qn_peering *peering, uint64_t link);

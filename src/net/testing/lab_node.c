@@ -91,6 +91,9 @@ static void keep(struct qn_lab_event *kept, const struct qn_event *event)
         kept->subject = event->inbound.link;
         kept->remote = event->inbound.remote;
         break;
+    case QN_EVENT_FOUND:
+        kept->subject = event->found.count;
+        break;
     case QN_EVENT_TICK:
     case QN_EVENT_SHUTDOWN:
         break;

@@ -330,6 +330,8 @@ static void perform(struct qn_lab *lab, size_t index, struct qn_action *action)
         lab->replies[lab->reply_count++] =
             (struct qn_lab_reply){action->reply.token, action->reply.result};
         break;
+    case QN_ACTION_LOOKUP: /* no name servers here */
+        break;
     case QN_ACTION_HALT:
         QN_ASSERT(lab->actions.count == 1); /* nothing else of that step */
         lab->nodes[index].halts += 1;
