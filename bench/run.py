@@ -20,6 +20,8 @@ def parse_arguments():
     parser.add_argument("--quick", action="store_true", help="about a minute: fewer samples")
     parser.add_argument("--only", action="append", metavar="NAME",
                         help="only benchmarks whose name begins so; repeatable")
+    parser.add_argument("--scale", action="store_true",
+                        help="only the peer layer in networks of up to a million nodes (--quick: 10,000)")
     parser.add_argument("--list", action="store_true", help="names the benchmarks")
     parser.add_argument("--links", type=int, metavar="N", help="links that the benchmark load holds [3000]")
     parser.add_argument("--json", metavar="FILE", help="write JSON lines to this file as well")
@@ -64,6 +66,7 @@ def benchmarks(tools, report, quick, links=None):
         ("links", lambda: run_program(report, tools / "bench_links", "--json", *fraction)),
         ("load", lambda: run_program(report, tools / "bench_load", *load, *fraction, timeout=600)),
     ]
+    result.append(("scale", lambda: run_program(report, tools / "bench_scale", *fraction, timeout=600)))
     for storage in ("memory", "lmdb"):
         for validators in (4, 5, 7):
             result.append((f"registration-{storage}-{validators}",
@@ -120,6 +123,8 @@ def main():
 
     only = options.only or (["load"] if options.links else None)
     report = Report(options.output == "json", options.json)
+    if options.scale:
+        options.only = ["scale"]
     chosen = [(name, run) for name, run in benchmarks(tools, report, options.quick, options.links) if wanted(name, only)]
     if options.list or not chosen:
         print("\n".join(name for name, _ in benchmarks(tools, report, False)))

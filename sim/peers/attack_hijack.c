@@ -30,6 +30,14 @@ static uint32_t answers(void *context, uint32_t node)
     return node < hijack->taken ? hijack->impostor : node;
 }
 
+/* A link that this host holds to be one with this node, while it is one with somebody else. */
+static bool is_fooled(const struct qn_peers_world *world, size_t host, uint32_t genesis)
+{
+    const struct qn_peers_link *link = qn_peers_link_between(world, host, genesis);
+
+    return link != NULL && link->node[0] != genesis && link->node[1] != genesis;
+}
+
 static void watch(void *context, struct qn_peers_world *world)
 {
     struct hijack *hijack = context;
@@ -40,7 +48,7 @@ static void watch(void *context, struct qn_peers_world *world)
             continue;
         }
         for (uint32_t genesis = 0; genesis < hijack->taken; genesis++) {
-            hijack->believed += qn_peers_link_between(world, i, genesis) != NULL ? 1 : 0;
+            hijack->believed += is_fooled(world, i, genesis) ? 1 : 0;
         }
         if (!hijack->connected[i] && qn_peering_counts(host->peering)->live >= PEERS) {
             hijack->connected[i] = true;

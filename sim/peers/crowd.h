@@ -15,7 +15,8 @@ enum {
     QN_CROWD_GROUPS = 20000, /* /16 networks that honest nodes live in */
     QN_CROWD_HOSTILE_GROUPS_MAX = 1024,
 };
-enum { QN_CROWD_NOBODY = UINT32_MAX };
+/* No node has this number. */
+#define QN_CROWD_NOBODY UINT32_MAX
 
 struct qn_crowd_node {
     uint32_t ip;      /* IPv4, host order */

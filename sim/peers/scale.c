@@ -45,7 +45,8 @@ static void count_regions(const struct qn_crowd *crowd, size_t counts[QN_REGION_
     }
 }
 
-/* Has it as many live links in each region as a node wants, or as there are? */
+/* Has it, in each region, half of the live links that a node wants, or as many as there are? The other half
+ * comes from those who dial it. */
 static bool is_connected(const struct qn_peers_world *world, size_t at,
                          const size_t regions[QN_REGION_COUNT])
 {
@@ -56,7 +57,7 @@ static bool is_connected(const struct qn_peers_world *world, size_t at,
     for (size_t i = 0; i < QN_REGION_COUNT; i++) {
         size_t wanted = i == node->region ? QN_HOT_OWN_REGION : QN_HOT_OTHER_REGION;
         size_t there = regions[i] - (i == node->region ? 1 : 0);
-        wanted = wanted < limit ? wanted : limit;
+        wanted = ((wanted < limit ? wanted : limit) + 1) / 2;
         if (counts->hot[i] < (wanted < there ? wanted : there)) {
             return false;
         }
