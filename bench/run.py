@@ -121,10 +121,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     from report import Report, surroundings
 
-    only = options.only or (["load"] if options.links else None)
+    only = options.only or (["scale"] if options.scale else ["load"] if options.links else None)
     report = Report(options.output == "json", options.json)
-    if options.scale:
-        options.only = ["scale"]
     chosen = [(name, run) for name, run in benchmarks(tools, report, options.quick, options.links) if wanted(name, only)]
     if options.list or not chosen:
         print("\n".join(name for name, _ in benchmarks(tools, report, False)))
