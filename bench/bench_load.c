@@ -16,13 +16,13 @@
 #include <unistd.h>
 
 enum {
-    LINKS = 3000,
+    LINKS = 2400, /* of 3,000 places, some of which a node keeps for peers that it dials */
     LINKS_QUICK = 300,
     LINKS_MOST = 20000,
     LINKS_FIRST = 15, /* before memory is looked at for the first time */
     PROCESSES = 3,
     GENESIS = 4,
-    SETTLE_S = 4,
+    SETTLE_S = 12, /* until links are quiet */
     SETTLE_QUICK_S = 1,
     PATIENCE_S = 150,
     WINDOW_S = 10,
@@ -31,6 +31,8 @@ enum {
     OWN_INDEX = LINKS_MOST, /* the node's own key is none of the clients' */
     LINE_SIZE = 128,
 };
+
+#define VALID_MS ((qn_unix_ms)30 * 24 * 3600 * 1000)
 
 /* What is being waited for, in this order. */
 enum phase { FIRST, ALL, QUIET, IDLE, CHAT_BEGINS, CHATTING, PHASES };
@@ -76,22 +78,62 @@ static void commit_block(struct qn_ledger *ledger, const struct qn_storage *stor
     qn_block_drop(block);
 }
 
-static struct qn_buf *make_register(const struct qn_genesis *genesis, size_t index)
+/* The regions in turn, since each has a limit of links. */
+static struct qn_buf *make_register(const struct qn_genesis *genesis,
+                                    const struct qn_public_key *key, size_t index)
 {
-    struct qn_key *key = load_key(index);
-    struct qn_buf *tx =
-        bench_register(&genesis->network, qn_key_public(key), NULL, qn_runtime_unix_ms());
+    qn_unix_ms now = qn_runtime_unix_ms();
+    struct qn_tx tx = {
+        .kind = QN_TX_REGISTER,
+        .network = genesis->network,
+        .expires_ms = now + QN_TX_LIFETIME_MS_MAX / 2,
+        .id = qn_public_key_id(key),
+        .key = *key,
+        .region = (enum qn_region)(index % QN_REGION_COUNT),
+        .roles = QN_ROLE_FULL,
+        .valid_until_ms = now + VALID_MS,
+    };
+
+    return bench_sign_tx(&tx, NULL);
+}
+
+/* First the clients, then the node itself, then entries of nobody: the limit for a region grows
+ * with the network (DESIGN section 9). */
+static size_t count_entries(size_t links)
+{
+    static const size_t most[] = {8, 50, 100}; /* in a region, up to these many nodes: */
+    static const size_t nodes[] = {100, 1000, 100000};
+    size_t entries = links + 1;
+
+    for (size_t i = 0; i < QN_ARRAY_COUNT(most); i++) {
+        if (links > most[i] * QN_REGION_COUNT && entries <= nodes[i]) {
+            entries = nodes[i] + 1;
+        }
+    }
+    return entries;
+}
+
+static struct qn_buf *make_entry(const struct qn_genesis *genesis, struct qn_rng *rng, size_t index,
+                                 size_t links)
+{
+    if (index > links) {
+        struct qn_public_key nobody = bench_random_public_key(rng);
+        return make_register(genesis, &nobody, index);
+    }
+    struct qn_key *key = load_key(index == links ? OWN_INDEX : index);
+    struct qn_buf *tx = make_register(genesis, qn_key_public(key), index);
 
     qn_key_free(key);
     return tx;
 }
 
-/* Blocks that register all clients and the node itself. */
 static void make_chain(struct qn_storage *storage, const struct qn_genesis *genesis, size_t links)
 {
     struct qn_ledger *ledger = NULL;
-    size_t left = links + 1;
+    struct qn_rng rng;
+    size_t left = count_entries(links);
 
+    qn_rng_init(&rng, links);
     qn_storage_memory_open(storage);
     bench_need(qn_ledger_new(&ledger, genesis, storage) == QN_OK, "the ledger");
     while (left > 0) {
@@ -99,7 +141,7 @@ static void make_chain(struct qn_storage *storage, const struct qn_genesis *gene
         size_t count = left < QN_BLOCK_TXS_MAX ? left : QN_BLOCK_TXS_MAX;
         for (size_t i = 0; i < count; i++) {
             left -= 1;
-            txs[i] = make_register(genesis, left == links ? OWN_INDEX : left);
+            txs[i] = make_entry(genesis, &rng, left, links);
         }
         commit_block(ledger, storage, txs, count, qn_runtime_unix_ms());
         for (size_t i = 0; i < count; i++) {
@@ -314,7 +356,7 @@ static void open_node(struct load *load, const struct qn_key *key, const struct 
         .key = key,
         .listen = {.host = "127.0.0.1"},
         .listens = true,
-        .links_max = load->links + LINKS_FIRST,
+        .links_max = 2 * load->links + LINKS_FIRST, /* some are kept for dials of its own */
         .storage = storage,
     };
     struct qn_node_config config = {

@@ -127,7 +127,7 @@ static void on_message(void *context, qn_link_id link, const struct qn_message_b
     } else if (message->kind == QN_GOODBYE) {
         struct qn_goodbye goodbye = {0};
         bench_need(qn_goodbye_decode(&goodbye, message->bytes) == QN_OK, "understanding the node");
-        bench_need(goodbye.reason == QN_CLOSE_SHUTDOWN, "staying welcome");
+        bench_need(goodbye.reason == QN_CLOSE_SHUTDOWN, qn_close_reason_name(goodbye.reason));
     }
 }
 
