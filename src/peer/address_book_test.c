@@ -527,15 +527,22 @@ static void an_anchor_gives_its_place_to_nobody(void **state)
     struct qn_node_id anchor = id_of(0);
     qn_book_choose_anchors(&book, &anchor, 1);
     qn_time_us now = QN_SECONDS(5 * HOUR_S);
+    unsigned tests = 0;
     for (unsigned i = 0; i < 2000; i++) {
         struct qn_book_address what = at_ip(5000 + i, PUBLIC_FIRST + 5000 + i, QN_REGION_ASIA);
         qn_book_good(&book, &what, now);
-        now += QN_SECONDS(61);
+        now += QN_SECONDS(HOUR_S / 4);
         if (qn_book_next_test(&book, &found, now)) {
             assert_false(qn_node_id_equal(&found.what.id, &anchor));
             qn_book_failed(&book, &found.what.id, now);
+            qn_book_bad(&book, &found.what.id); /* `new` keeps room */
+            tests += 1;
+        }
+        if (qn_book_find(&book, &what.id, &found) && !found.is_tried) {
+            qn_book_bad(&book, &what.id);
         }
     }
+    assert_in_range(tests, 100, 2000);
     assert_true(find(&book, 0, &found) && found.is_anchor && found.is_tried);
     qn_book_fini(&book);
 }
