@@ -109,7 +109,7 @@ void qn_peers_start(struct qn_peers_world *world, size_t at)
     QN_ASSERT(host->peering == NULL);
     host->peering = qn_peering_new(&config, world->now);
     host->started = world->now;
-    qn_peering_set_size(host->peering, world->crowd.count);
+    qn_peering_set_size(host->peering, world->crowd.count, world->now);
     hear_genesis(world, host);
 }
 

@@ -166,7 +166,18 @@ static void the_youngest_of_the_largest_group_goes_first(void **state)
     for (unsigned i = 0; i < 40; i++) { /* group 9 has ten, the others one each */
         held[i] = candidate(i + 1, i < 10 ? 9 : 50 + i, QN_SECONDS(100 + (i < 10 ? 100 + i : i)));
     }
+    held[19].since_us = QN_SECONDS(1000); /* the youngest of all, but alone in its network */
     assert_int_equal(choose(held, 40), 10);
+}
+
+static void the_older_half_stays_even_of_a_large_group(void **state)
+{
+    (void)state;
+    struct qn_eviction_candidate held[40];
+    for (unsigned i = 0; i < 40; i++) { /* the ten of group 9 came first */
+        held[i] = candidate(i + 1, i < 10 ? 9 : 50 + i, QN_SECONDS(100 + i));
+    }
+    assert_true(choose(held, 40) > 10);
 }
 
 static void a_newcomer_of_a_small_network_makes_for_diversity(void **state)
@@ -192,6 +203,7 @@ int main(void)
         cmocka_unit_test(a_flood_of_newcomers_evicts_newcomers_of_the_flood),
         cmocka_unit_test(the_best_by_each_measure_survive_everything),
         cmocka_unit_test(the_youngest_of_the_largest_group_goes_first),
+        cmocka_unit_test(the_older_half_stays_even_of_a_large_group),
         cmocka_unit_test(a_newcomer_of_a_small_network_makes_for_diversity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

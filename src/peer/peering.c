@@ -2,14 +2,6 @@
 
 #include <stdlib.h>
 
-static size_t region_max_of(uint64_t active)
-{
-    if (active <= QN_SMALL_NETWORK) {
-        return 8;
-    }
-    return active <= 1000 ? 50 : active <= 100000 ? 100 : 500;
-}
-
 struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_time_us now)
 {
     struct qn_peering *peering = calloc(1, sizeof *peering);
@@ -45,7 +37,9 @@ struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_tim
         qn_dialer_pin(&peering->dialer, &hint->id, QN_DIAL_FOR_RESERVED);
     }
     peering->config.reserved = peering->reserved;
-    qn_peering_set_size(peering, 0);
+    struct qn_peer_budgets budgets = {.links_max = config->links_max};
+    qn_peer_limits_init(&peering->limits, &budgets);
+    qn_peering_set_size(peering, 0, now);
     return peering;
 }
 
@@ -82,10 +76,11 @@ void qn_peering_allow_excess(struct qn_peering *peering)
     }
 }
 
-void qn_peering_set_size(struct qn_peering *peering, uint64_t active)
+void qn_peering_set_size(struct qn_peering *peering, uint64_t active, qn_time_us now)
 {
+    (void)qn_peer_limits_set_size(&peering->limits, active, now);
     peering->active = active;
-    peering->region_max = region_max_of(active);
+    peering->region_max = qn_peer_limits_per_region(&peering->limits);
     qn_peering_allow_excess(peering);
 }
 

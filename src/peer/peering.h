@@ -43,8 +43,9 @@ struct qn_peering_config {
 struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_time_us now);
 void qn_peering_free(struct qn_peering *peering);
 
-/* Active entries of the registry: the size of the network, from which limits follow. */
-void qn_peering_set_size(struct qn_peering *peering, uint64_t active);
+/* Active entries of the registry: the size of the network, from which limits follow (peer_limits.h); to be told
+ * once a second at least. */
+void qn_peering_set_size(struct qn_peering *peering, uint64_t active, qn_time_us now);
 /* Members of the committee, own id among them or not; validators dial and hold all of them. */
 void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_id *ids,
                               size_t count);

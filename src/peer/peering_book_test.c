@@ -45,7 +45,7 @@ static void init(struct fixture *f, uint64_t active, size_t dns_seeds)
                                        .dns_seed_count = dns_seeds};
     *f = (struct fixture){.now = QN_SECONDS(1), .answers = true};
     f->peering = qn_peering_new(&config, f->now);
-    qn_peering_set_size(f->peering, active);
+    qn_peering_set_size(f->peering, active, 0);
 }
 
 static void hear(struct fixture *f, enum qn_heard_from from, uint8_t number, bool has_id,

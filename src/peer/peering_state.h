@@ -4,6 +4,7 @@
 
 #include "base/limits.h"
 #include "peer/eviction.h"
+#include "peer/peer_limits.h"
 #include "peer/peering.h"
 
 /* Up to this size a network is one neighbourhood: everybody dials the genesis nodes. Beyond it only who holds
@@ -83,7 +84,8 @@ struct qn_peering {
     struct qn_eviction_candidate *candidates; /* scratch: capacity places */
 
     uint64_t active; /* size of the network */
-    size_t region_max;
+    struct qn_peer_limits limits;
+    size_t region_max; /* by them */
     size_t committee_count;
     struct qn_node_id committee[QN_VALIDATORS_MAX];
     bool is_member; /* of the committee, ourselves */

@@ -30,7 +30,7 @@ static struct scene start(uint64_t active)
     struct qn_peering_config config = {
         .id = id_of(0), .region = QN_REGION_EUROPE, .seed = 7, .links_max = LINKS};
     struct scene scene = {.peering = qn_peering_new(&config, 0)};
-    qn_peering_set_size(scene.peering, active);
+    qn_peering_set_size(scene.peering, active, 0);
     return scene;
 }
 
@@ -240,7 +240,7 @@ static void reserved_peers_are_always_dialled_and_never_evicted(void **state)
                                        .reserved = &reserved};
     struct scene scene = {.peering = qn_peering_new(&config, 0)};
     struct qn_peering_actions actions;
-    qn_peering_set_size(scene.peering, 100000);
+    qn_peering_set_size(scene.peering, 100000, 0);
     qn_peering_poll(scene.peering, &actions, 0);
     assert_int_equal(actions.count, 1);
     assert_int_equal(actions.items[0].dial.purpose, QN_DIAL_FOR_RESERVED);
@@ -263,6 +263,38 @@ static void reserved_peers_are_always_dialled_and_never_evicted(void **state)
     qn_peering_on_down(scene.peering, 1000, scene.now);
     qn_peering_poll(scene.peering, &actions, scene.now + QN_SECONDS(1));
     assert_int_equal(actions.items[0].dial.purpose, QN_DIAL_FOR_RESERVED);
+    qn_peering_free(scene.peering);
+}
+
+static void limits_step_up_at_once_and_down_after_ten_minutes(void **state)
+{
+    (void)state;
+    struct scene scene = start(100);
+    assert_int_equal(qn_peering_region_max(scene.peering), 8);
+    qn_peering_set_size(scene.peering, 101, QN_SECONDS(1));
+    assert_int_equal(qn_peering_region_max(scene.peering), 50);
+    for (unsigned i = 0; i < 20; i++) {
+        struct qn_endpoint from = address(i, i);
+        scene.now += QN_SECONDS(1);
+        (void)join(&scene, 100 + i, &from, QN_STANDING_REGISTERED, QN_REGION_EUROPE);
+    }
+    size_t held = qn_peering_counts(scene.peering)->region[QN_REGION_EUROPE];
+    assert_in_range(held, 9, 50);
+    qn_peering_set_size(scene.peering, 10, QN_SECONDS(100));
+    qn_peering_set_size(scene.peering, 10, QN_SECONDS(699));
+    assert_int_equal(qn_peering_region_max(scene.peering), 50);
+    qn_peering_set_size(scene.peering, 10, QN_SECONDS(700));
+    assert_int_equal(qn_peering_region_max(scene.peering), 8);
+    check(&scene); /* what is above the new limit goes link by link */
+    for (unsigned i = 0; i < 20; i++) {
+        struct qn_peering_actions actions;
+        qn_peering_poll(scene.peering, &actions, QN_SECONDS(700));
+        for (size_t k = 0; k < actions.count; k++) {
+            qn_peering_on_down(scene.peering, actions.items[k].close.link, QN_SECONDS(700));
+        }
+        check(&scene);
+    }
+    assert_int_equal(qn_peering_counts(scene.peering)->region[QN_REGION_EUROPE], 8);
     qn_peering_free(scene.peering);
 }
 
@@ -298,7 +330,7 @@ static void no_limit_is_passed_whatever_happens(void **state)
                                scene.now);
             break;
         case 4:
-            qn_peering_set_size(scene.peering, qn_rng_below(&rng, 2000));
+            qn_peering_set_size(scene.peering, qn_rng_below(&rng, 2000), scene.now);
             break;
         case 5:
             qn_peering_poll(scene.peering, &actions, scene.now);
@@ -323,6 +355,7 @@ int main(void)
         cmocka_unit_test(an_honest_joiner_gets_in_within_30_seconds_of_slot_exhaustion),
         cmocka_unit_test(the_committee_and_genesis_nodes_are_counted_by_no_limit),
         cmocka_unit_test(reserved_peers_are_always_dialled_and_never_evicted),
+        cmocka_unit_test(limits_step_up_at_once_and_down_after_ten_minutes),
         cmocka_unit_test(no_limit_is_passed_whatever_happens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
