@@ -1,4 +1,4 @@
-/* HELLO, GOODBYE, PING and the empty messages: the first byte selects which. */
+/* HELLO, GOODBYE, PING, REDIRECT and the empty messages: the first byte selects which. */
 #include "wire/testing/family.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

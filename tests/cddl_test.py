@@ -103,6 +103,11 @@ def genesis_is_sound(genesis):
     )
 
 
+def ids_differ(redirect):
+    ids = [entry[1] for entry in redirect[1]]
+    return len(set(ids)) == len(ids)
+
+
 def no_nul(value):
     if isinstance(value, str):
         return "\0" not in value
@@ -128,6 +133,7 @@ BEYOND = {
     "registry-entry": lambda v: (v[10] == 3) == (16 in v),
     "genesis-parameters": parameters_are_sorted,
     "block": block_is_sound,
+    "redirect": ids_differ,
     "propose": lambda v: block_is_sound(cbor2.loads(v[4])),
     "blocks": blocks_are_sound,
     "genesis": genesis_is_sound,

@@ -72,6 +72,7 @@ enum {
     QN_PEERS_EXEMPT_MAX = 192,     /* peers beside these: committee, reserved, anchors */
     QN_KNOWN_PEERS_MAX = 3192,     /* peers of the list, all six regions and exempt ones */
     QN_ANNOUNCE_HOPS_MAX = 8,
+    QN_REDIRECT_ENTRIES_MAX = 3,
     QN_OUTBOUND_TARGET = 8, /* links a node outside the committee keeps by dialling */
 
     QN_DNS_SEEDS_MAX = 8,      /* names that are asked for addresses of nodes */

@@ -1,4 +1,5 @@
 /* The links a node holds: from TLS done, through HELLO and standing, to GOODBYE. */
+#include "node/balance.h"
 #include "node/parts.h"
 
 #include <stdio.h>
@@ -142,13 +143,21 @@ void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_rea
     forget(node, link);
 }
 
-static void refuse(struct qn_node *node, qn_link_id id, enum qn_close_reason reason)
+static void refuse(struct qn_node *node, const struct qn_peering_up *up,
+                   enum qn_close_reason reason)
 {
     struct qn_goodbye goodbye = {.reason = reason};
-    struct qn_link link = {.id = id, .version = QN_PROTOCOL_VERSION_MIN};
+    struct qn_link link = {.id = up->link,
+                           .peer = up->id,
+                           .remote = up->remote,
+                           .standing = up->standing,
+                           .version = QN_PROTOCOL_VERSION_MIN};
+    if (reason == QN_CLOSE_FULL) {
+        qn_node_redirect(node, &link, up->region);
+    }
     qn_node_send(node, &link, QN_GOODBYE, 0, qn_goodbye_encode(&goodbye));
     struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_CLOSE);
-    action->close.link = id;
+    action->close.link = up->link;
     action->close.reason = reason;
     action->close.flush = true;
     node->counters.closes[reason] += 1;
@@ -232,10 +241,11 @@ void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
     struct qn_peering_verdict verdict = qn_peering_on_up(node->peering, &up, node->now);
     struct qn_link *evicted = verdict.evict != 0 ? qn_node_link(node, verdict.evict) : NULL;
     if (evicted != NULL) {
+        qn_node_redirect(node, evicted, region_of(node, &evicted->peer));
         qn_node_close(node, evicted, QN_CLOSE_FULL, "a newcomer needs the place");
     }
     if (verdict.limit != QN_ADMISSION_NONE) {
-        refuse(node, event->link_up.link, qn_admission_reason(verdict.limit));
+        refuse(node, &up, qn_admission_reason(verdict.limit));
         return;
     }
     struct qn_link *link = take_slot(node, event->link_up.link);

@@ -1,4 +1,5 @@
 /* Which messages a peer may send in which standing, and who takes them. */
+#include "node/balance.h"
 #include "node/parts.h"
 
 #include <string.h>
@@ -155,6 +156,14 @@ static void on_request(struct qn_node *node, struct qn_link *link,
     }
 }
 
+static void on_tx(struct qn_node *node, struct qn_link *link,
+                  const struct qn_message_bytes *message)
+{
+    if (is_allowed(link, message->kind)) {
+        qn_node_on_tx(node, link, message->bytes);
+    }
+}
+
 static void on_message(struct qn_node *node, struct qn_link *link,
                        const struct qn_message_bytes *message)
 {
@@ -170,6 +179,9 @@ static void on_message(struct qn_node *node, struct qn_link *link,
         break;
     case QN_PONG:
         qn_node_on_pong(node, link, message->bytes);
+        break;
+    case QN_REDIRECT:
+        qn_node_on_redirect(node, link, message->bytes);
         break;
     case QN_ANNOUNCE:
         qn_node_on_announce(node, link, message->bytes);
@@ -189,9 +201,7 @@ static void on_message(struct qn_node *node, struct qn_link *link,
         on_consensus(node, link, message);
         break;
     case QN_TX:
-        if (is_allowed(link, message->kind)) {
-            qn_node_on_tx(node, link, message->bytes);
-        }
+        on_tx(node, link, message);
         break;
     case QN_SUBMIT:
     case QN_GET_BLOCKS:
@@ -231,7 +241,7 @@ void qn_node_on_frame(struct qn_node *node, const struct qn_event *event)
         return; /* closed by us; the runtime had this one in hand already */
     }
     enum qn_message_kind kind = event->frame.message.kind;
-    if (!link->live && kind != QN_HELLO && kind != QN_GOODBYE) {
+    if (!link->live && kind != QN_HELLO && kind != QN_GOODBYE && kind != QN_REDIRECT) {
         qn_node_blame(node, link, QN_FAULT_UNEXPECTED, "HELLO comes first");
         return;
     }

@@ -106,6 +106,12 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
          QN_METRIC_COUNTER, (double)node->counters.messages_excess},
         {"qnet_messages_unexpected_total", "Messages ignored because of the sender's standing",
          QN_METRIC_COUNTER, (double)node->counters.messages_unexpected},
+        {"qnet_redirects_sent_total", "Peers without a place that were told of others",
+         QN_METRIC_COUNTER, (double)node->redirects.sent},
+        {"qnet_redirects_followed_total", "Redirects by peers that were followed",
+         QN_METRIC_COUNTER, (double)node->redirects.taken},
+        {"qnet_redirects_ignored_total", "Redirects by peers that were not followed",
+         QN_METRIC_COUNTER, (double)node->redirects.ignored},
     };
     for (size_t i = 0; i < QN_ARRAY_COUNT(rows); i++) {
         emit(sink, rows[i].name, rows[i].help, rows[i].type, rows[i].value);

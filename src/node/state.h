@@ -23,6 +23,7 @@
 #include "node/snapshot.h"
 #include "node/view.h"
 #include "node/vote_log.h"
+#include "peer/redirects.h"
 
 enum {
     QN_NODE_TICK_US = 100000,                /* how often links and dials are looked at */
@@ -143,6 +144,7 @@ struct qn_node {
     struct qn_node_measuring measuring;
     struct qn_faults faults;
     struct qn_peering *peering;
+    struct qn_redirects redirects;
     struct qn_peers peers;
     struct qn_book_keeping book;
     struct qn_announcer announcer;

@@ -115,7 +115,8 @@ void qn_peering_heard(struct qn_peering *peering, const struct qn_heard *heard, 
 
 void qn_peering_heard_now(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now)
 {
-    bool is_bootstrap = heard->from != QN_HEARD_RECORD && heard->from != QN_HEARD_LEDGER;
+    bool is_bootstrap = heard->from != QN_HEARD_RECORD && heard->from != QN_HEARD_LEDGER &&
+                        heard->from != QN_HEARD_REDIRECT;
     if (qn_peering_book_takes(peering, heard, now)) {
         return;
     }

@@ -58,6 +58,7 @@ enum qn_heard_from {
     QN_HEARD_RECORD,   /* a signed record of the peer itself, verified */
     QN_HEARD_DNS,      /* a name server's answer */
     QN_HEARD_LAN,      /* somebody in the local network */
+    QN_HEARD_REDIRECT, /* an overloaded peer named it */
 };
 struct qn_heard {
     const struct qn_node_id *id; /* NULL: not known (FALLBACK, DNS and LAN only) */
@@ -66,7 +67,7 @@ struct qn_heard {
     const struct qn_endpoint *endpoints;
     size_t endpoint_count;
     qn_time_us wait_us; /* not dialled before that much later, if it is new */
-    uint64_t link;      /* RECORD: by which it came; 0: none */
+    uint64_t link;      /* RECORD, REDIRECT: by which it came; 0: none */
 };
 /* Where somebody may be reached. Borrowed during the call. */
 void qn_peering_heard(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now);

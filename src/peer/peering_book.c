@@ -63,6 +63,7 @@ static enum qn_peer_source source_of(enum qn_heard_from from)
     case QN_HEARD_LEDGER:
         return QN_PEER_SOURCE_LEDGER;
     case QN_HEARD_RECORD:
+    case QN_HEARD_REDIRECT:
         return QN_PEER_SOURCE_TRIED;
     }
     return QN_PEER_SOURCE_LAN;
@@ -74,7 +75,7 @@ bool qn_peering_book_parks(struct qn_peering *peering, const struct qn_heard *he
     enum qn_peer_source source = source_of(heard->from);
     bool is_needed = heard->id != NULL && qn_peering_is_member(peering, heard->id);
     bool waits = heard->from != QN_HEARD_LEDGER && heard->from != QN_HEARD_RECORD &&
-                 !qn_sources_is_open(memory->open, source);
+                 heard->from != QN_HEARD_REDIRECT && !qn_sources_is_open(memory->open, source);
     bool is_short = heard->endpoint_count > 0 && heard->endpoint_count <= QN_ENDPOINTS_MAX;
     if (!waits || (is_needed && peering->is_member) || !is_short) {
         return false;
@@ -106,6 +107,12 @@ static struct qn_book_source teller_of(const struct qn_peering *peering,
         from.kind = QN_BOOK_LEDGER;
     } else if (heard->from == QN_HEARD_LAN) {
         from.kind = QN_BOOK_HEARSAY;
+    } else if (heard->from == QN_HEARD_REDIRECT) {
+        from.kind = QN_BOOK_HEARSAY;
+        if (link != NULL) {
+            from.id = link->id;
+            from.group = link->has_address ? qn_book_group(&link->address) : 0;
+        }
     } else if (heard->from == QN_HEARD_RECORD) {
         from.kind = QN_BOOK_RECORD;
         if (link != NULL && qn_node_id_equal(&link->id, heard->id)) {

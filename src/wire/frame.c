@@ -18,7 +18,8 @@ enum {
     HASH = 1 + 2 + QN_HASH_LEN,
     SIGNATURE = 1 + 3 + QN_NODE_SIGNATURE_LEN_MAX,
     SMALL = 1 + 1, /* a value below 24 */
-    ENDPOINTS = 1 + 1 + QN_ENDPOINTS_MAX * (1 + 2 + QN_HOST_LEN_MAX + 3),
+    ENDPOINT = 1 + 2 + QN_HOST_LEN_MAX + 3,
+    ENDPOINTS = 1 + 1 + QN_ENDPOINTS_MAX * ENDPOINT,
     EXTENSIONS = 256,
 
     EMPTY_LEN_MAX = MAP,
@@ -29,6 +30,8 @@ enum {
     PONG_LEN_MAX = MAP + UINT64 + 1 + 1 + 5 * 5,
     GET_RTT_LEN_MAX = MAP + HASH,
     RTT_LEN_MAX = MAP + 2 * UINT32,
+    REDIRECT_LEN_MAX =
+        MAP + 2 + QN_REDIRECT_ENTRIES_MAX * (MAP + HASH + 1 + ENDPOINT + SMALL) + EXTENSIONS,
     ANNOUNCE_LEN_MAX = MAP + SMALL + 4 + QN_RECORD_LEN_MAX + EXTENSIONS,
     HEAD_LEN_MAX = MAP + UINT64 + HASH,
     PROPOSE_LEN_MAX = MAP + 3 * UINT64 + 6 + QN_BLOCK_LEN_MAX + SIGNATURE,
@@ -54,6 +57,7 @@ static const struct qn_kind_info kinds[] = {
     {QN_GOODBYE, "goodbye", QN_CLASS_P0, GOODBYE_LEN_MAX, false, false, 1},
     {QN_PING, "ping", QN_CLASS_P0, PING_LEN_MAX, false, false, 1},
     {QN_PONG, "pong", QN_CLASS_P0, PONG_LEN_MAX, false, false, 1},
+    {QN_REDIRECT, "redirect", QN_CLASS_P0, REDIRECT_LEN_MAX, false, false, 1},
     {QN_ANNOUNCE, "announce", QN_CLASS_P1, ANNOUNCE_LEN_MAX, false, false, 1},
     {QN_HEAD, "head", QN_CLASS_P1, HEAD_LEN_MAX, false, false, 1},
     {QN_PROPOSE, "propose", QN_CLASS_P0, PROPOSE_LEN_MAX, false, false, 1},

@@ -31,6 +31,7 @@ enum qn_message_kind {
     QN_GOODBYE = 2,
     QN_PING = 3,
     QN_PONG = 4,
+    QN_REDIRECT = 5,
     QN_ANNOUNCE = 16,
     QN_HEAD = 17,
     QN_PROPOSE = 32,

@@ -78,7 +78,7 @@ static void every_kind_has_a_class_a_name_and_a_limit(void **state)
             QN_OK);
         count += 1;
     }
-    assert_int_equal(count, 27);
+    assert_int_equal(count, 28);
     assert_null(qn_kind_find(256 + QN_HELLO));
 }
 

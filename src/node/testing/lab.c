@@ -583,7 +583,7 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
                                     .endpoints = {node->endpoint},
                                     .registration_lifetime_ms = lab->lifetime_ms,
                                     .auto_register = true,
-                                    .links_max = 64,
+                                    .links_max = node->links_max > 0 ? node->links_max : 64,
                                     .delta = QN_MS(300),
                                     .heartbeat = QN_HEARTBEAT_INTERVAL,
                                     .snapshot_threshold = node->snapshot_threshold,

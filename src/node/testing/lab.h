@@ -18,6 +18,7 @@ struct qn_lab_node {
     struct qn_storage storage;   /* a test may put failing functions into it */
     bool keeps_storage;          /* over kills, and what a test put into it before the start */
     uint64_t snapshot_threshold; /* for its next start; 0: the default */
+    size_t links_max;            /* for its next start; 0: 64 */
     struct qn_endpoint endpoint;
     bool paused;           /* its events wait */
     qn_time_us persist_us; /* how long a write takes; 0 at the start */

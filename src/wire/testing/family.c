@@ -8,6 +8,7 @@
 #include "wire/genesis_cert.h"
 #include "wire/genesis_reply.h"
 #include "wire/measure.h"
+#include "wire/redirect.h"
 #include "wire/snapshot.h"
 #include "wire/testing/family_samples.h"
 #include "wire/testing/run.h"
@@ -43,6 +44,7 @@ RECODE(ping, struct qn_ping)
 RECODE(pong, struct qn_pong)
 RECODE(get_rtt, struct qn_get_rtt)
 RECODE(rtt, struct qn_rtt)
+RECODE(redirect, struct qn_redirect)
 RECODE(announce, struct qn_announce)
 RECODE(head, struct qn_head)
 RECODE(propose, struct qn_propose)
@@ -209,6 +211,7 @@ static const struct qn_family families[] = {
     {"goodbye", "control", true, qn_sample_goodbye, recode_goodbye},
     {"ping", "control", false, qn_sample_ping, recode_ping},
     {"empty", "control", false, qn_sample_empty, recode_empty},
+    {"redirect", "control", true, qn_sample_redirect, recode_redirect},
     {"record", "announce", false, qn_sample_record, recode_record},
     {"announce", "announce", true, qn_sample_announce, recode_announce},
     {"head", "announce", false, qn_sample_head, recode_head},

@@ -3,6 +3,7 @@
 #include "wire/control.h"
 #include "wire/genesis_cert.h"
 #include "wire/genesis_reply.h"
+#include "wire/redirect.h"
 #include "wire/testing/family_samples.h"
 
 struct qn_buf *qn_sample_hello(struct qn_sampler *s)
@@ -36,6 +37,20 @@ struct qn_buf *qn_sample_empty(struct qn_sampler *s)
 {
     (void)s;
     return qn_empty_encode();
+}
+
+struct qn_buf *qn_sample_redirect(struct qn_sampler *s)
+{
+    struct qn_redirect redirect = {0};
+    redirect.count = (uint8_t)qn_sample_uint(s, 1, QN_REDIRECT_ENTRIES_MAX);
+    for (size_t i = 0; i < redirect.count; i++) {
+        struct qn_redirect_entry *entry = &redirect.entries[i];
+        qn_sample_bytes(s, entry->id.bytes, sizeof entry->id.bytes);
+        entry->id.bytes[0] = (uint8_t)i; /* no id twice */
+        qn_sample_endpoint(s, &entry->endpoint);
+        entry->region = (enum qn_region)qn_sample_uint(s, 0, QN_REGION_COUNT - 1);
+    }
+    return qn_redirect_encode(&redirect);
 }
 
 /* The envelope around a payload, with a made-up signature. */
