@@ -125,6 +125,22 @@ static void load_log(const struct qn_config_load *load)
     }
 }
 
+static void load_region_check(const struct qn_config_load *load)
+{
+    static const char *const names[] = {"auto", "always", "off"}; /* in the enum's order */
+    const char *text = qn_config_value(load, QN_OPTION_REGION_CHECK);
+    for (unsigned i = 0; text != NULL && i < QN_ARRAY_COUNT(names); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            load->config->region_check = (enum qn_region_check_policy)i;
+            return;
+        }
+    }
+    if (text != NULL) {
+        qn_config_complain(load, QN_OPTION_REGION_CHECK,
+                           "\"%.20s\" is not possible: auto, always or off", text);
+    }
+}
+
 static void load_links(const struct qn_config_load *load)
 {
     uint64_t links = 0;
@@ -152,6 +168,7 @@ void qn_config_load(struct qn_config *config, struct qn_problems *problems,
     qn_config_addresses(&load);
     load_log(&load);
     load_links(&load);
+    load_region_check(&load);
     qn_config_storage(&load);
     qn_settings_wipe_secrets(cli->environment);
 }

@@ -53,6 +53,7 @@ struct qn_config {
     struct qn_log_levels log_levels;
     enum qn_log_format log_format;
     size_t links_max;
+    enum qn_region_check_policy region_check;
     const char *data_dir; /* NULL: memory */
     uint64_t data_max;    /* bytes */
 };

@@ -151,6 +151,7 @@ static const struct {
     {"QNET_LOG", "loud", "QNET_LOG", "error, warn, info or debug"},
     {"QNET_LOG", "info,net", "QNET_LOG", "error, warn, info or debug"},
     {"QNET_LOG_FORMAT", "xml", "QNET_LOG_FORMAT", "auto, text or json"},
+    {"QNET_REGION_CHECK", "sometimes", "QNET_REGION_CHECK", "auto, always or off"},
     {"QNET_MAX_LINKS", "0", "QNET_MAX_LINKS", "8 to 16384"},
     {"QNET_MAX_LINKS", "99999", "QNET_MAX_LINKS", "8 to 16384"},
     {"QNET_MAX_LINKS", "0100", "QNET_MAX_LINKS", "8 to 16384"},

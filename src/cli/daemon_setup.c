@@ -56,6 +56,7 @@ void qn_daemon_node_config(struct qn_node_config *node, const struct qn_config *
         .fallback_count = config->fallback_count,
         .reserved_count = config->reserved_count,
         .links_max = config->links_max,
+        .region_check = config->region_check,
         .heartbeat = QN_HEARTBEAT_INTERVAL,
     };
     fill_endpoints(node, config, bound);

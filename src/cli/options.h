@@ -37,6 +37,8 @@ enum qn_option_trait {
       "signature suite of the new key; that of the old one unless given")                          \
     X(REGION, "region", 0, "QNET_REGION", "REGION", NULL, 0,                                       \
       "north-america, south-america, europe, asia, africa or oceania")                             \
+    X(REGION_CHECK, "region-check", 0, "QNET_REGION_CHECK", "auto|always|off", "auto", 0,          \
+      "whether declared regions are measured; auto: those of peers at global addresses")           \
     X(FALLBACK_PEERS, "fallback-peers", 0, "QNET_FALLBACK_PEERS", "[ID@]HOST:PORT,...", NULL, 0,   \
       "addresses to try when no other answers")                                                    \
     X(RESERVED_PEERS, "reserved-peers", 0, "QNET_RESERVED_PEERS", "ID@HOST:PORT,...", NULL, 0,     \

@@ -79,6 +79,12 @@ void qn_node_learn_endpoints(struct qn_node *node, const struct qn_record *recor
     qn_peering_heard(node->peering, &heard, node->now);
 }
 
+void qn_node_want_landmark(struct qn_node *node, const struct qn_landmark *landmark)
+{
+    qn_peering_want_landmark(node->peering, &landmark->id, landmark->region, &landmark->endpoint,
+                             node->now);
+}
+
 void qn_node_on_dial_failed(struct qn_node *node, const struct qn_event *event)
 {
     qn_log(node->log, QN_LOG_DEBUG, "dial", "failed", "dial=%llu reason=%s",

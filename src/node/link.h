@@ -6,7 +6,6 @@
 #include "node/event.h"
 #include "node/snapshot.h"
 #include "peer/admission.h"
-#include "peer/coordinates.h"
 #include "peer/liveness.h"
 #include "peer/token_bucket.h"
 #include "wire/control.h"
@@ -25,7 +24,6 @@ struct qn_link {
     struct qn_hello hello; /* valid when live */
     uint64_t head_height;
     struct qn_liveness liveness;
-    struct qn_coordinates at; /* as it told last; error_ppm 0: not yet */
     struct qn_token_bucket tokens;
     uint32_t excess; /* messages beyond them */
     struct qn_snapshot_source snapshot;

@@ -126,6 +126,7 @@ static void forget(struct qn_node *node, struct qn_link *link)
     qn_node_drain_follower(node);
     qn_node_submissions_on_link_down(node, gone.id);
     qn_node_snapshot_on_gone(node, gone.id);
+    qn_node_regions_on_gone(node, &gone);
 }
 
 void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_reason reason,

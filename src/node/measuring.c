@@ -18,6 +18,7 @@ void qn_node_measuring_init(struct qn_node *node)
 
 void qn_node_measuring_fini(struct qn_node *node)
 {
+    qn_node_regions_fini(node);
     qn_measured_fini(&node->measuring.measured);
 }
 
@@ -48,8 +49,13 @@ void qn_node_on_pong(struct qn_node *node, struct qn_link *link, struct qn_span 
     if (!qn_liveness_on_pong(liveness, pong.nonce, is_fellow(node, link), node->now)) {
         return;
     }
-    link->at = pong.at;
     qn_peering_on_rtt(node->peering, link->id, liveness->rtt_min_us);
+    struct qn_peer_entry *entry = qn_peer_list_find(&node->peers.list, &link->peer);
+    if (entry != NULL) {
+        entry->coordinates = pong.at;
+        entry->rtt_us = liveness->rtt_us;
+        entry->rtt_min_us = liveness->rtt_min_us;
+    }
     qn_measured_add(&node->measuring.measured, &link->peer, liveness->rtt_last_us, node->now);
     (void)qn_position_sample(&node->measuring.position, &pong.at, liveness->rtt_last_us,
                              pong.nonce);

@@ -3,6 +3,7 @@
 #ifndef QN_NODE_MEASURING_H
 #define QN_NODE_MEASURING_H
 
+#include "node/regions.h"
 #include "peer/coordinates.h"
 #include "peer/measured.h"
 
@@ -11,6 +12,7 @@ struct qn_node_measuring {
     uint64_t nonce_count;
     struct qn_position position;
     struct qn_measured measured;
+    struct qn_node_regions_state regions;
 };
 
 struct qn_node;

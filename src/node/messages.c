@@ -100,6 +100,7 @@ static void on_busy(struct qn_node *node, struct qn_link *link,
 {
     qn_node_on_relay_busy(node, link, message->request_id);
     qn_node_snapshot_on_busy(node, link, message->request_id);
+    qn_node_regions_on_busy(node, link, message->request_id);
     if (message->request_id != node->blocks_request) {
         return;
     }
@@ -222,8 +223,10 @@ static void on_message(struct qn_node *node, struct qn_link *link,
     case QN_SNAPSHOT:
         qn_node_on_snapshot(node, link, message->request_id, message->bytes);
         break;
-    case QN_GENESIS:
     case QN_RTT:
+        qn_node_on_rtt(node, link, message->request_id, message->bytes);
+        break;
+    case QN_GENESIS:
         node->counters.messages_unexpected += 1; /* we did not ask */
         break;
 #if QN_PROTOCOL_VERSION_NEXT > 0

@@ -160,6 +160,7 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     qn_node_epoch_init(node);
     qn_node_book_init(node);
     qn_node_dialing_init(node);
+    qn_node_regions_init(node);
     err = node->halt.err;
     if (err != QN_OK) { /* it could not read all that it needs */
         qn_node_free(node);
@@ -390,6 +391,7 @@ static void on_tick(struct qn_node *node)
         qn_node_poll_book(node);
         qn_node_poll_submissions(node);
         qn_node_poll_motions(node);
+        qn_node_poll_regions(node);
     }
 }
 

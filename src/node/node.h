@@ -11,6 +11,7 @@
 #include "ledger/storage.h"
 #include "node/event.h"
 #include "peer/peering.h"
+#include "peer/region_check.h"
 
 enum { QN_FALLBACK_PEERS_MAX = 64 };
 
@@ -34,6 +35,7 @@ struct qn_node_config {
     struct qn_peer_hint reserved[QN_RESERVED_PEERS_MAX];
     size_t dns_seed_count; /* names; their port counts where no service record says one */
     struct qn_endpoint dns_seeds[QN_DNS_SEEDS_MAX];
+    enum qn_region_check_policy region_check;
     size_t links_max;            /* QN_LINKS_MAX */
     uint64_t memory_max;         /* bytes for links and the peer list; 0: not limited */
     uint64_t bandwidth_max;      /* bytes/s of all links, both ways; 0: not limited */

@@ -21,6 +21,8 @@ const char *qn_dial_purpose_name(enum qn_dial_purpose purpose)
         return "hot";
     case QN_DIAL_FOR_FEELER:
         return "feeler";
+    case QN_DIAL_FOR_LANDMARK:
+        return "landmark";
     }
     return "unknown";
 }
@@ -173,6 +175,8 @@ static void settle(struct qn_dialer *dialer, struct qn_dial_target *target)
         queue = 1;
     } else if (target->purpose == QN_DIAL_FOR_FEELER) {
         queue = QN_DIAL_FEELER_QUEUE;
+    } else if (target->landmark) {
+        queue = QN_DIAL_LANDMARK_QUEUE;
     }
     qn_dial_queue_enter(dialer, target, queue);
 }
@@ -222,6 +226,7 @@ void qn_dialer_pin(struct qn_dialer *dialer, const struct qn_node_id *id,
     if (target != NULL) {
         target->committee = target->committee || purpose == QN_DIAL_FOR_COMMITTEE;
         target->reserved = target->reserved || purpose == QN_DIAL_FOR_RESERVED;
+        target->landmark = target->landmark || purpose == QN_DIAL_FOR_LANDMARK;
         settle(dialer, target);
     }
 }
@@ -242,7 +247,11 @@ enum qn_dial_purpose qn_dialer_purpose(const struct qn_dial_target *target)
     if (target->committee) {
         return QN_DIAL_FOR_COMMITTEE;
     }
-    return target->reserved ? QN_DIAL_FOR_RESERVED : target->purpose;
+    if (target->reserved) {
+        return QN_DIAL_FOR_RESERVED;
+    }
+    bool is_peer = target->purpose == QN_DIAL_FOR_HOT;
+    return is_peer && target->landmark ? QN_DIAL_FOR_LANDMARK : target->purpose;
 }
 
 /* The committee, reserved peers and genesis nodes, of which there are few. */
@@ -343,7 +352,7 @@ const struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, unsigned w
  * nobody marches in step. */
 static void back_off(struct qn_dialer *dialer, struct qn_dial_target *target, qn_time_us now)
 {
-    bool needed = qn_dialer_purpose(target) != QN_DIAL_FOR_HOT;
+    bool needed = target->committee || target->reserved || target->purpose != QN_DIAL_FOR_HOT;
     qn_time_us most = needed ? QN_DIAL_BACKOFF_MAX : QN_DIAL_BACKOFF_PEER_MAX;
     qn_time_us wait = QN_DIAL_BACKOFF_MIN << (target->failures < 8 ? target->failures : 8);
     wait = wait > most ? most : wait;
@@ -378,6 +387,7 @@ void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id,
     }
     if (linked) {
         end_dial(dialer, target);
+        target->landmark = false;
     }
     if (target->linked == linked) {
         settle(dialer, target);

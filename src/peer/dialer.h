@@ -22,6 +22,7 @@ enum qn_dial_purpose {
     QN_DIAL_FOR_BOOTSTRAP, /* genesis nodes and fallback addresses */
     QN_DIAL_FOR_HOT,       /* a live link that a region lacks */
     QN_DIAL_FOR_FEELER,    /* to see whether an address is good */
+    QN_DIAL_FOR_LANDMARK,  /* a link for a while: to be measured, or to ask */
 };
 /* "committee"; static. */
 const char *qn_dial_purpose_name(enum qn_dial_purpose purpose);
@@ -32,15 +33,18 @@ enum {
     QN_DIAL_WANT_BOOTSTRAP = 1U << 1,
     QN_DIAL_WANT_REGION_SHIFT = 2, /* and from here on those for HOT by region */
     QN_DIAL_FEELER_QUEUE = QN_DIAL_WANT_REGION_SHIFT + QN_REGION_COUNT,
+    QN_DIAL_LANDMARK_QUEUE,
+    QN_DIAL_QUEUES,
     QN_DIAL_WANT_FEELER = 1U << QN_DIAL_FEELER_QUEUE,
-    QN_DIAL_QUEUES = QN_DIAL_FEELER_QUEUE + 1,
+    QN_DIAL_WANT_LANDMARK = 1U << QN_DIAL_LANDMARK_QUEUE,
 };
 
 struct qn_dial_target {
     enum qn_dial_purpose purpose; /* for which it was added: BOOTSTRAP or HOT */
     bool committee;               /* pinned as such */
     bool reserved;
-    bool linked; /* a link to it is held: not dialled */
+    bool landmark; /* until it is linked */
+    bool linked;   /* a link to it is held: not dialled */
     bool has_id;
     bool used; /* false: free place */
     uint8_t endpoint_count;
@@ -87,7 +91,8 @@ bool qn_dialer_add(struct qn_dialer *dialer, enum qn_dial_purpose purpose,
                    qn_time_us not_before);
 /* Whatever its purpose: it is dialled no more. */
 void qn_dialer_remove(struct qn_dialer *dialer, const struct qn_node_id *id);
-/* Pins the target with this id, if there is one: a member of the committee until unpin_all, or reserved for good. */
+/* Pins the target with this id, if there is one: a member of the committee until unpin_all, reserved for good, or
+ * a landmark until it was linked. */
 void qn_dialer_pin(struct qn_dialer *dialer, const struct qn_node_id *id,
                    enum qn_dial_purpose purpose);
 void qn_dialer_unpin_all(struct qn_dialer *dialer);

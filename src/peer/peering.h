@@ -71,6 +71,11 @@ struct qn_heard {
 };
 /* Where somebody may be reached. Borrowed during the call. */
 void qn_peering_heard(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now);
+/* A link to this registered node is wanted for QN_LANDMARK_LINK: it measures us, or is asked. Limits hold for it
+ * as for any other; if its region wants no more links by then it is closed. */
+void qn_peering_want_landmark(struct qn_peering *peering, const struct qn_node_id *id,
+                              enum qn_region region, const struct qn_endpoint *endpoint,
+                              qn_time_us now);
 /* Revoked, expired, replaced: dialled no more. */
 void qn_peering_forget(struct qn_peering *peering, const struct qn_node_id *id);
 

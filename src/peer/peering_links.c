@@ -349,6 +349,7 @@ struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
     link->from_hint = before.from_hint;
     link->is_feeler = before.is_feeler;
     link->outbound = ask.outbound;
+    link->for_landmark = qn_peering_is_wanted_landmark(peering, up);
     link->privileged = ask.privileged;
     link->standing = up->standing;
     link->region = up->region;

@@ -1,8 +1,8 @@
 /* What is to be done: half-open links that took too long, links above a limit that fell, dials. */
 #include "peer/peering_state.h"
 
-static struct qn_peering_action *add_action(struct qn_peering_actions *actions,
-                                            enum qn_peering_action_kind kind)
+struct qn_peering_action *qn_peering_act(struct qn_peering_actions *actions,
+                                         enum qn_peering_action_kind kind)
 {
     if (actions->count == QN_PEERING_ACTIONS_MAX) {
         return NULL;
@@ -21,7 +21,7 @@ static void end_half_open(const struct qn_peering *peering, struct qn_peering_ac
     for (size_t i = 0; i < peering->counts.half_open; i++) {
         const struct qn_peering_link *link = &peering->links[peering->half_open[i]];
         struct qn_peering_action *action =
-            now - link->since_us >= patience ? add_action(actions, QN_PEERING_CLOSE) : NULL;
+            now - link->since_us >= patience ? qn_peering_act(actions, QN_PEERING_CLOSE) : NULL;
         if (action != NULL) {
             action->close.link = link->link;
             action->close.reason = QN_CLOSE_HANDSHAKE_TIMEOUT;
@@ -58,7 +58,7 @@ static void trim(struct qn_peering *peering, struct qn_peering_actions *actions,
         }
     }
     struct qn_peering_action *action =
-        youngest == NULL ? NULL : add_action(actions, QN_PEERING_CLOSE);
+        youngest == NULL ? NULL : qn_peering_act(actions, QN_PEERING_CLOSE);
     if (action != NULL) {
         action->close.link = youngest->link;
         action->close.reason = QN_CLOSE_FULL;
@@ -118,6 +118,7 @@ static unsigned wanted_now(const struct qn_peering *peering)
     }
     bool has_room =
         qn_peering_limited(peering) + peering->dialer.under_way < peering->config.links_max;
+    wanted |= has_room ? QN_DIAL_WANT_LANDMARK : 0U;
     if (has_room && !peering->is_member) {
         wanted |= regions_wanted(peering);
     }
@@ -138,7 +139,7 @@ static void dial(struct qn_peering *peering, struct qn_peering_actions *actions,
             qn_dialer_on_failed(&peering->dialer, target->dial, now);
             continue;
         }
-        struct qn_peering_action *action = add_action(actions, QN_PEERING_DIAL);
+        struct qn_peering_action *action = qn_peering_act(actions, QN_PEERING_DIAL);
         action->dial.dial = target->dial;
         action->dial.purpose = qn_dialer_purpose(target);
         action->dial.endpoint = *endpoint;
@@ -156,5 +157,6 @@ void qn_peering_poll(struct qn_peering *peering, struct qn_peering_actions *acti
     trim_all(peering, actions);
     end_feelers(peering, actions);
     qn_peering_book_poll(peering, wanted_now(peering), now);
+    qn_peering_end_landmarks(peering, actions, now);
     dial(peering, actions, now);
 }

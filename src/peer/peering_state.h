@@ -17,7 +17,8 @@ struct qn_peering_link {
     uint64_t link; /* 0: free place */
     enum qn_peering_link_state state;
     bool outbound;
-    bool privileged; /* of the committee, a genesis node or reserved: no limit counts it */
+    bool for_landmark; /* dialled as one: closed after QN_LANDMARK_LINK if nothing else wants it */
+    bool privileged;   /* of the committee, a genesis node or reserved: no limit counts it */
     bool has_address;
     bool from_hint; /* dialled at an address of which no identity was known */
     bool is_feeler; /* only to see whether the address is good: closed when it is live */
@@ -81,6 +82,7 @@ struct qn_peering {
     size_t region_allowed[QN_REGION_COUNT]; /* poll brings the links down to it */
     struct qn_rate evictions;
     struct qn_rate turnover; /* of them, those that make the networks we know no more diverse */
+    qn_time_us landmarks_us; /* when links to landmarks are looked at next */
     struct qn_eviction_candidate *candidates; /* scratch: capacity places */
 
     uint64_t active; /* size of the network */
@@ -136,5 +138,17 @@ size_t qn_peering_hot_target(const struct qn_peering *peering, size_t region);
 size_t qn_peering_own_target(const struct qn_peering *peering, size_t region);
 /* Links not privileged, all states but HALF_OPEN. */
 size_t qn_peering_limited(const struct qn_peering *peering);
+
+/* ---- peering_poll.c ---- */
+/* NULL: actions is full. */
+struct qn_peering_action *qn_peering_act(struct qn_peering_actions *actions,
+                                         enum qn_peering_action_kind kind);
+/* How many live links are wanted in a region. */
+size_t qn_peering_hot_target(const struct qn_peering *peering, size_t region);
+/* ---- peering_landmark.c ---- */
+bool qn_peering_is_wanted_landmark(const struct qn_peering *peering,
+                                   const struct qn_peering_up *up);
+void qn_peering_end_landmarks(struct qn_peering *peering, struct qn_peering_actions *actions,
+                              qn_time_us now);
 
 #endif

@@ -20,6 +20,13 @@ enum qn_region_verdict {
 /* "unknown", "verified", "refuted"; static. */
 const char *qn_region_verdict_name(enum qn_region_verdict verdict);
 
+/* Whether regions are checked at all. */
+enum qn_region_check_policy {
+    QN_REGION_CHECK_AUTO, /* of peers at global addresses */
+    QN_REGION_CHECK_ALWAYS,
+    QN_REGION_CHECK_OFF,
+};
+
 enum {
     QN_REGION_EVIDENCE_MIN = 3, /* network groups that measured, for any verdict */
     QN_REGION_AGREEING_MIN = 2, /* of them say the same */
