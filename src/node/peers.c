@@ -45,6 +45,7 @@ static bool describe(const struct qn_node *node, struct qn_peer_facts *facts,
     bool is_member = qn_validator_index(&node->committee, id) >= 0;
     *facts = (struct qn_peer_facts){.id = *id,
                                     .region = entry.region,
+                                    .verdict = qn_node_region_verdict(node, id),
                                     .registry_index = entry.index,
                                     .flags = is_member ? QN_PEER_COMMITTEE : 0};
     return true;

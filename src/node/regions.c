@@ -155,6 +155,14 @@ void qn_node_regions_on_busy(struct qn_node *node, struct qn_link *link, uint32_
     answered(node, link, request_id, &nothing);
 }
 
+enum qn_region_verdict qn_node_region_verdict(const struct qn_node *node,
+                                              const struct qn_node_id *id)
+{
+    const struct qn_regions *regions = node->measuring.regions.regions;
+    return regions != NULL ? qn_regions_verdict(regions, id) : QN_REGION_UNKNOWN;
+}
+
+/* Whoever found no place among those of unknown regions may find one now. */
 static void tell(struct qn_node *node, const struct qn_regions_action *action)
 {
     char peer[QN_SHORT_ID_TEXT_SIZE];
@@ -165,6 +173,11 @@ static void tell(struct qn_node *node, const struct qn_regions_action *action)
     if (entry != NULL) {
         qn_peer_list_set_verdict(list, entry, action->verdict);
         (void)qn_peer_list_trim(list, node->now);
+    } else if (action->verdict == QN_REGION_VERIFIED) {
+        const struct qn_link *link = qn_node_link_to(node, &action->subject);
+        if (link != NULL) {
+            qn_node_peers_on_live(node, link);
+        }
     }
 }
 

@@ -31,6 +31,9 @@ void qn_node_on_rtt(struct qn_node *node, struct qn_link *link, uint32_t request
                     struct qn_span bytes);
 /* BUSY, which may answer something else. */
 void qn_node_regions_on_busy(struct qn_node *node, struct qn_link *link, uint32_t request_id);
+/* UNKNOWN as well if nobody is checked. */
+enum qn_region_verdict qn_node_region_verdict(const struct qn_node *node,
+                                              const struct qn_node_id *id);
 /* dialing.c: a link to this landmark is wanted for a while. */
 void qn_node_want_landmark(struct qn_node *node, const struct qn_landmark *landmark);
 /* Each second. */

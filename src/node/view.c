@@ -172,10 +172,13 @@ static void fill_listed(const struct qn_node *node, struct qn_node_peer *peer,
     }
 }
 
-static void fill_extra(struct qn_node_peer *peer, const struct qn_link *link)
+static void fill_extra(const struct qn_node *node, struct qn_node_peer *peer,
+                       const struct qn_link *link)
 {
-    *peer = (struct qn_node_peer){
-        .state = QN_PEER_HOT, .first_seen_us = link->up_us, .held_for = 1U << QN_HELD_LINK};
+    *peer = (struct qn_node_peer){.verdict = qn_node_region_verdict(node, &link->peer),
+                                  .state = QN_PEER_HOT,
+                                  .first_seen_us = link->up_us,
+                                  .held_for = 1U << QN_HELD_LINK};
     fill_hello(peer, &link->hello);
     fill_link(peer, link);
 }
@@ -191,7 +194,7 @@ size_t qn_node_peers(const struct qn_node *node, struct qn_node_peer *peers, siz
     }
     for (size_t i = 0; i < node->links_capacity && count < capacity; i++) {
         if (is_extra(node, &node->links[i])) {
-            fill_extra(&peers[count++], &node->links[i]);
+            fill_extra(node, &peers[count++], &node->links[i]);
         }
     }
     for (size_t i = 0; i < count; i++) {

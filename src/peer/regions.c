@@ -10,7 +10,7 @@ enum seat_state { WAITS, ASKED, HEARD };
 struct seat {
     struct qn_landmark landmark;
     enum seat_state state;
-    qn_time_us next_us; /* WAITS: not asked before */
+    qn_time_us next_us; /* not asked before */
     qn_time_us want_us; /* not wanted before */
     struct qn_region_evidence evidence;
 };
@@ -255,7 +255,7 @@ static void poll_seat(struct qn_regions *regions, struct qn_regions_actions *act
     const struct qn_node_id *id = &seat->landmark.id;
     if (qn_node_id_equal(id, &regions->config.id)) {
         seat->state = HEARD; /* evidence without a landmark: own_evidence */
-    } else if (seat->state == WAITS && now >= seat->next_us) {
+    } else if (seat->state != HEARD && now >= seat->next_us) {
         bool is_linked = regions->config.is_linked(regions->config.context, id);
         if (!is_linked && now < seat->want_us) {
             return;
@@ -269,6 +269,7 @@ static void poll_seat(struct qn_regions *regions, struct qn_regions_actions *act
         if (is_linked) {
             action->subject = *subject;
             seat->state = ASKED;
+            seat->next_us = now + QN_REGION_SILENCE; /* the link may have gone */
         } else {
             seat->want_us = now + QN_LANDMARK_WANT_AGAIN;
         }

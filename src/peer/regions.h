@@ -20,6 +20,7 @@ enum {
 #define QN_REGIONS_INTERVAL QN_SECONDS(1)      /* from poll to poll */
 #define QN_REGION_CHECK_TIMEOUT QN_SECONDS(30) /* of one check */
 #define QN_REGION_ASK_AGAIN QN_SECONDS(4)      /* a landmark that had not measured yet */
+#define QN_REGION_SILENCE QN_SECONDS(15)       /* a landmark that does not answer */
 #define QN_REGION_RETRY_MIN QN_SECONDS(5)      /* after a check without a result; doubles */
 #define QN_REGION_RETRY_MAX QN_SECONDS(600)
 #define QN_REGION_RECHECK QN_SECONDS(21600) /* of a verified region */
