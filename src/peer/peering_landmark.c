@@ -39,7 +39,8 @@ void qn_peering_end_landmarks(struct qn_peering *peering, struct qn_peering_acti
             continue;
         }
         bool is_wanted =
-            link->privileged || hot[link->region] <= qn_peering_hot_target(peering, link->region);
+            link->privileged || hot[link->region] <= qn_peering_hot_target(peering, link->region) ||
+            peering->counts.outbound[link->region] <= qn_peering_own_target(peering, link->region);
         struct qn_peering_action *action =
             is_wanted ? NULL : qn_peering_act(actions, QN_PEERING_CLOSE);
         if (action != NULL) {

@@ -81,7 +81,7 @@ static void a_link_beyond_what_the_region_wants_ends_after_its_time(void **state
     struct qn_peering *peering = begin();
     for (uint8_t i = 0; i < QN_HOT_OTHER_REGION; i++) {
         struct qn_node_id id = {{100, i}};
-        live(peering, 10U + i, 0, &id, 0);
+        live(peering, 10U + i, 1000U + i, &id, 0);
     }
     qn_peering_want_landmark(peering, &landmark, QN_REGION_ASIA, &somewhere, 0);
     const struct qn_peering_action *action = poll(peering, &actions, QN_SECONDS(1));

@@ -143,8 +143,6 @@ size_t qn_peering_limited(const struct qn_peering *peering);
 /* NULL: actions is full. */
 struct qn_peering_action *qn_peering_act(struct qn_peering_actions *actions,
                                          enum qn_peering_action_kind kind);
-/* How many live links are wanted in a region. */
-size_t qn_peering_hot_target(const struct qn_peering *peering, size_t region);
 /* ---- peering_landmark.c ---- */
 bool qn_peering_is_wanted_landmark(const struct qn_peering *peering,
                                    const struct qn_peering_up *up);
