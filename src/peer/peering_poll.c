@@ -35,7 +35,8 @@ static void end_feelers(const struct qn_peering *peering, struct qn_peering_acti
     for (size_t i = 0; i < peering->place_end; i++) {
         const struct qn_peering_link *link = &peering->links[i];
         bool is_done = link->link != 0 && link->is_feeler && link->state == QN_PEERING_LIVE;
-        struct qn_peering_action *action = is_done ? add_action(actions, QN_PEERING_CLOSE) : NULL;
+        struct qn_peering_action *action =
+            is_done ? qn_peering_act(actions, QN_PEERING_CLOSE) : NULL;
         if (action != NULL) {
             action->close.link = link->link;
             action->close.reason = QN_CLOSE_NORMAL;
