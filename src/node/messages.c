@@ -165,6 +165,16 @@ static void on_tx(struct qn_node *node, struct qn_link *link,
     }
 }
 
+static void on_liveness(struct qn_node *node, struct qn_link *link,
+                        const struct qn_message_bytes *message)
+{
+    if (message->kind == QN_PING) {
+        on_ping(node, link, message);
+    } else {
+        qn_node_on_pong(node, link, message->bytes);
+    }
+}
+
 static void on_message(struct qn_node *node, struct qn_link *link,
                        const struct qn_message_bytes *message)
 {
@@ -176,10 +186,8 @@ static void on_message(struct qn_node *node, struct qn_link *link,
         on_goodbye(node, link, message->bytes);
         break;
     case QN_PING:
-        on_ping(node, link, message);
-        break;
     case QN_PONG:
-        qn_node_on_pong(node, link, message->bytes);
+        on_liveness(node, link, message);
         break;
     case QN_REDIRECT:
         qn_node_on_redirect(node, link, message->bytes);

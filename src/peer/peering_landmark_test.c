@@ -28,7 +28,7 @@ static struct qn_peering *begin(void)
                                        .standing = everybody_is_registered};
     struct qn_peering *peering = qn_peering_new(&config, 0);
     qn_peering_set_committee(peering, &config.id, 1);
-    qn_peering_set_size(peering, 1000000); /* room for many in each region */
+    qn_peering_set_size(peering, 1000000, 0); /* room for many in each region */
     return peering;
 }
 
