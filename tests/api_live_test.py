@@ -126,6 +126,7 @@ class LiveTest(unittest.TestCase):
             self.check_members("## GET /v1/status", node.get("/v1/status"))
             self.check_members("## GET /v1/timings", node.get("/v1/timings"))
             self.check_members("## GET /v1/peers", node.get("/v1/peers"))
+            self.check_members("## GET /v1/peers/limits", node.get("/v1/peers/limits"))
             self.check_members("## GET /v1/regions", node.get("/v1/regions"))
             self.check_members("## GET /v1/registry", node.get("/v1/registry"),
                                {f"items[].{name}": kind for name, kind in entry.items()})

@@ -13,8 +13,8 @@ from qnet_testing import EXIT_CONFIG, EXIT_OK, EXIT_RUNTIME, EXIT_USAGE, run
 
 COMMANDS = ("node", "devnet", "keys new", "keys show", "genesis cert", "genesis show", "activation issue", "activation submit",
             "committee list", "committee add", "committee remove", "committee replace", "committee approve",
-            "register", "update", "revoke", "registry revoke", "registry rotate", "status", "peers", "regions", "registry list", "registry get",
-            "registry proof", "registry verify",
+            "register", "update", "revoke", "registry revoke", "registry rotate", "status", "peers", "peers limits", "regions",
+            "ban add", "ban list", "ban remove", "registry list", "registry get", "registry proof", "registry verify",
             "verify", "db check", "db backup", "db restore", "db stat", "config", "version")
 ALGORITHMS = {"ML-DSA-65": (1, 1952), "ML-DSA-87": (2, 2592), "ML-DSA-44": (3, 1312)}
 
@@ -317,7 +317,7 @@ class ClientTest(unittest.TestCase):
     """Client commands without anybody to talk to."""
 
     def test_no_api_there(self):
-        for arguments in (("status",), ("peers",), ("regions",), ("registry", "list"),
+        for arguments in (("status",), ("peers",), ("peers", "limits"), ("regions",), ("registry", "list"),
                           ("registry", "get", "00" * 32)):
             result = run(*arguments, "--api-url", "http://127.0.0.1:1", "-o", "json")
             self.assertEqual(result.status, EXIT_RUNTIME, result)

@@ -53,6 +53,11 @@ class NetworkTest(unittest.TestCase):
             self.assertIn(identity.id[:8], text.out)
         self.assertTrue(peers[self.ordinary.id]["record_held"])
         self.assertNotIn(self.validator.id, peers)
+        self.assertEqual(peers[self.ordinary.id]["state"], "hot")
+        self.assertIn("committee", peers[self.genesis.identities[1].id]["held_for"])
+        limits = run("peers", "limits", "-o", "json", env=self.url).json
+        self.assertEqual((limits["per_region"], limits["hot"], limits["binds"]), (8, 48, "network-size"))
+        self.assertIn("48 at most; network-size binds", run("peers", "limits", env=self.url).out)
         regions = run("regions", "-o", "json", env=self.url).json["regions"]
         self.assertEqual(len(regions), 6)
         self.assertIn("oceania", run("regions", env=self.url).out)

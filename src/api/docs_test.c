@@ -204,6 +204,7 @@ static void tables_examples_and_answers_agree(void **state)
         {"## GET /v1/status", "/v1/status", 200, NULL},
         {"## GET /v1/timings", "/v1/timings", 200, NULL},
         {"## GET /v1/peers", "/v1/peers", 200, NULL},
+        {"## GET /v1/peers/limits", "/v1/peers/limits", 200, NULL},
         {"## GET /v1/bans", "/v1/bans", 200, NULL},
         {"## GET /v1/regions", "/v1/regions", 200, NULL},
         {"## GET /v1/committee", "/v1/committee", 200, NULL},

@@ -9,6 +9,7 @@ static const struct qn_api_route routes[] = {
     {QN_API_GET, "/v1/status", QN_API_QUERY_NONE, &qn_api_status, false},
     {QN_API_GET, "/v1/timings", QN_API_QUERY_NONE, &qn_api_timings, false},
     {QN_API_GET, "/v1/peers", QN_API_QUERY_NONE, &qn_api_peers, false},
+    {QN_API_GET, "/v1/peers/limits", QN_API_QUERY_NONE, &qn_api_peer_limits, false},
     {QN_API_GET, "/v1/bans", QN_API_QUERY_NONE, &qn_api_bans, true},
     {QN_API_POST, "/v1/bans", QN_API_QUERY_NONE, &qn_api_ban, true},
     {QN_API_DELETE, "/v1/bans", QN_API_QUERY_TARGET, &qn_api_unban, true},

@@ -25,6 +25,7 @@ enum qn_exit qn_cli_update(const struct qn_cli *cli);
 enum qn_exit qn_cli_revoke(const struct qn_cli *cli);
 enum qn_exit qn_cli_status(const struct qn_cli *cli);
 enum qn_exit qn_cli_peers(const struct qn_cli *cli);
+enum qn_exit qn_cli_peer_limits(const struct qn_cli *cli);
 enum qn_exit qn_cli_regions(const struct qn_cli *cli);
 enum qn_exit qn_cli_ban_add(const struct qn_cli *cli);
 enum qn_exit qn_cli_ban_list(const struct qn_cli *cli);

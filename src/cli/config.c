@@ -141,6 +141,9 @@ static void load_region_check(const struct qn_config_load *load)
     }
 }
 
+enum { MEMORY_MIN = 1 << 20, BANDWIDTH_MIN = 1 << 14 };
+#define SIZE_LIMIT ((uint64_t)1 << 40)
+
 static void load_links(const struct qn_config_load *load)
 {
     uint64_t links = 0;
@@ -153,6 +156,24 @@ static void load_links(const struct qn_config_load *load)
                            text, QN_CONFIG_LINKS_MIN, QN_CONFIG_LINKS_MAX);
     }
     load->config->links_max = (size_t)links;
+}
+
+/* Room for the largest peer list and the fewest links: below that the setting would be broken at once. */
+static void load_budgets(const struct qn_config_load *load)
+{
+    const char *memory = qn_config_value(load, QN_OPTION_MAX_MEMORY);
+    const char *bandwidth = qn_config_value(load, QN_OPTION_MAX_BANDWIDTH);
+    if (memory != NULL &&
+        !qn_size_parse(&load->config->memory_max, memory, MEMORY_MIN, SIZE_LIMIT)) {
+        qn_config_complain(load, QN_OPTION_MAX_MEMORY,
+                           "\"%.20s\" is not possible: 1M to 1T, as in 64M", memory);
+    }
+    if (bandwidth != NULL &&
+        !qn_size_parse(&load->config->bandwidth_max, bandwidth, BANDWIDTH_MIN, SIZE_LIMIT)) {
+        qn_config_complain(load, QN_OPTION_MAX_BANDWIDTH,
+                           "\"%.20s\" is not possible: 16K to 1T bytes a second, as in 2M",
+                           bandwidth);
+    }
 }
 
 void qn_config_load(struct qn_config *config, struct qn_problems *problems,
@@ -169,6 +190,7 @@ void qn_config_load(struct qn_config *config, struct qn_problems *problems,
     load_log(&load);
     load_links(&load);
     load_region_check(&load);
+    load_budgets(&load);
     qn_config_storage(&load);
     qn_settings_wipe_secrets(cli->environment);
 }

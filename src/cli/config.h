@@ -54,8 +54,10 @@ struct qn_config {
     enum qn_log_format log_format;
     size_t links_max;
     enum qn_region_check_policy region_check;
-    const char *data_dir; /* NULL: memory */
-    uint64_t data_max;    /* bytes */
+    uint64_t memory_max;    /* bytes; 0: not limited */
+    uint64_t bandwidth_max; /* bytes/s; 0: not limited */
+    const char *data_dir;   /* NULL: memory */
+    uint64_t data_max;      /* bytes */
 };
 
 /* Reads and checks everything that the command has options for. Every problem is added to problems;

@@ -101,6 +101,8 @@ static void an_ordinary_node_gets_the_defaults(void **state)
     assert_string_equal(config->api.host, "127.0.0.1");
     assert_int_equal(config->api.port, QN_DEFAULT_API_PORT);
     assert_int_equal(config->links_max, QN_LINKS_MAX);
+    assert_int_equal(config->memory_max, 0);
+    assert_int_equal(config->bandwidth_max, 0);
     assert_int_equal(config->suite, QN_SUITE_MLDSA65);
     assert_int_equal(config->log_levels.level, QN_LOG_INFO);
     assert_int_equal(config->log_format, QN_LOG_AUTO);
@@ -155,6 +157,10 @@ static const struct {
     {"QNET_MAX_LINKS", "0", "QNET_MAX_LINKS", "8 to 16384"},
     {"QNET_MAX_LINKS", "99999", "QNET_MAX_LINKS", "8 to 16384"},
     {"QNET_MAX_LINKS", "0100", "QNET_MAX_LINKS", "8 to 16384"},
+    {"QNET_MAX_MEMORY", "1000K", "QNET_MAX_MEMORY", "1M to 1T"},
+    {"QNET_MAX_MEMORY", "much", "QNET_MAX_MEMORY", "as in 64M"},
+    {"QNET_MAX_BANDWIDTH", "15K", "QNET_MAX_BANDWIDTH", "16K to 1T bytes a second"},
+    {"QNET_MAX_BANDWIDTH", "2T", "QNET_MAX_BANDWIDTH", "16K to 1T bytes a second"},
     {"QNET_DATA_MAX", "64", "QNET_DATA_MAX", "500M or 64G"},
     {"QNET_DATA_MAX", "12Q", "QNET_DATA_MAX", "500M or 64G"},
     {"QNET_DATA_MAX", "G", "QNET_DATA_MAX", "500M or 64G"},
@@ -425,12 +431,15 @@ static void flags_come_before_the_environment_and_that_before_defaults(void **st
     qn_fixture_set_ordinary_node(&fixture, &network);
     qn_fixture_set(&fixture, "QNET_LISTEN", "10.1.1.1:1");
     qn_fixture_set(&fixture, "QNET_MAX_LINKS", "99");
-    qn_fixture_load(&fixture, "node --listen 10.2.2.2:2", QN_CONFIG_NEEDS_NODE);
+    qn_fixture_set(&fixture, "QNET_MAX_MEMORY", "64M");
+    qn_fixture_load(&fixture, "node --listen 10.2.2.2:2 --max-bandwidth 2M", QN_CONFIG_NEEDS_NODE);
     assert_count(&fixture, 0);
     const struct qn_setting *items = fixture.config.settings.items;
     assert_string_equal(fixture.config.listen.host, "10.2.2.2");
     assert_int_equal(items[QN_OPTION_LISTEN].source, QN_SOURCE_FLAG);
     assert_int_equal(fixture.config.links_max, 99);
+    assert_int_equal(fixture.config.memory_max, 64 << 20);
+    assert_int_equal(fixture.config.bandwidth_max, 2 << 20);
     assert_int_equal(items[QN_OPTION_MAX_LINKS].source, QN_SOURCE_ENVIRONMENT);
     assert_int_equal(items[QN_OPTION_API].source, QN_SOURCE_DEFAULT);
     assert_int_equal(items[QN_OPTION_ADVERTISE].source, QN_SOURCE_UNSET);

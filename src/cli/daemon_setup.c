@@ -57,6 +57,8 @@ void qn_daemon_node_config(struct qn_node_config *node, const struct qn_config *
         .reserved_count = config->reserved_count,
         .links_max = config->links_max,
         .region_check = config->region_check,
+        .memory_max = config->memory_max,
+        .bandwidth_max = config->bandwidth_max,
         .heartbeat = QN_HEARTBEAT_INTERVAL,
     };
     fill_endpoints(node, config, bound);

@@ -30,7 +30,8 @@ static const struct qn_option options[QN_OPTION_COUNT] = {
     QN_OPTION_BOOTSTRAP_ID, GENESIS_OPTIONS, IDENTITY_OPTIONS, QN_OPTION_REGION,                   \
         QN_OPTION_FALLBACK_PEERS, QN_OPTION_RESERVED_PEERS, QN_OPTION_DNS_SEEDS, CODE_OPTIONS,     \
         QN_OPTION_LISTEN, QN_OPTION_ADVERTISE, QN_OPTION_API, QN_OPTION_LOG, QN_OPTION_LOG_FORMAT, \
-        QN_OPTION_MAX_LINKS, QN_OPTION_REGION_CHECK, QN_OPTION_DATA_DIR, QN_OPTION_DATA_MAX
+        QN_OPTION_MAX_LINKS, QN_OPTION_MAX_MEMORY, QN_OPTION_MAX_BANDWIDTH,                        \
+        QN_OPTION_REGION_CHECK, QN_OPTION_DATA_DIR, QN_OPTION_DATA_MAX
 
 #define MOTION_DETAILS                                                                             \
     "The key is a member's. The motion takes effect once a quorum of members has approved it,\n"   \
@@ -172,6 +173,10 @@ static const struct qn_command commands[] = {
     {.name = "peers",
      .summary = "list the peers that a node knows",
      .run = qn_cli_peers,
+     OPTIONS(QN_OPTION_API_URL)},
+    {.name = "peers limits",
+     .summary = "show how many peers and links a node takes, and what limits them",
+     .run = qn_cli_peer_limits,
      OPTIONS(QN_OPTION_API_URL)},
     {.name = "regions",
      .summary = "show registrations, links and round trips by region",
@@ -336,13 +341,16 @@ static bool is_named(const char *name, const char *first, const char *second)
     return name[first_len] == ' ' && second != NULL && strcmp(name + first_len + 1, second) == 0;
 }
 
+/* Of "peers" and "peers limits" the longer one that is meant. */
 const struct qn_command *qn_command_find(const char *first, const char *second, size_t *words)
 {
+    const struct qn_command *found = NULL;
     for (size_t i = 0; i < QN_ARRAY_COUNT(commands); i++) {
-        if (is_named(commands[i].name, first, second)) {
-            *words = strchr(commands[i].name, ' ') != NULL ? 2 : 1;
-            return &commands[i];
+        size_t length = strchr(commands[i].name, ' ') != NULL ? 2 : 1;
+        if (is_named(commands[i].name, first, second) && (found == NULL || length > *words)) {
+            *words = length;
+            found = &commands[i];
         }
     }
-    return NULL;
+    return found;
 }

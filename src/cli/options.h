@@ -67,6 +67,10 @@ enum qn_option_trait {
     X(LOG_FORMAT, "log-format", 0, "QNET_LOG_FORMAT", "auto|text|json", "auto", 0,                 \
       "auto: text on a terminal, JSON otherwise")                                                  \
     X(MAX_LINKS, "max-links", 0, "QNET_MAX_LINKS", "N", "1024", 0, "most live links at a time")    \
+    X(MAX_MEMORY, "max-memory", 0, "QNET_MAX_MEMORY", "SIZE", NULL, 0,                             \
+      "most memory for links and the peer list, as in 64M: 40 KiB a link; no limit unless set")    \
+    X(MAX_BANDWIDTH, "max-bandwidth", 0, "QNET_MAX_BANDWIDTH", "SIZE", NULL, 0,                    \
+      "bytes a second that all links may take, as in 2M; no limit unless set")                     \
     X(DATA_DIR, "data-dir", 0, "QNET_DATA_DIR", "DIR", NULL, 0,                                    \
       "keep the node's data in this folder; without it all is in memory and lost at the end")      \
     X(DATA_MAX, "data-max", 0, "QNET_DATA_MAX", "SIZE", "64G", 0,                                  \
@@ -125,7 +129,7 @@ struct qn_option {
 };
 
 enum {
-    QN_COMMAND_OPTIONS_MAX = 24,
+    QN_COMMAND_OPTIONS_MAX = 32,
     QN_POSITIONALS_MAX = 2,
 };
 

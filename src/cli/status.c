@@ -182,6 +182,23 @@ static const char *peer_standing(const json_t *peer)
                                                : "-";
 }
 
+/* "committee,link": why it has its place. */
+static const char *peer_reasons(char text[TEXT_SIZE], const json_t *peer)
+{
+    size_t len = 0;
+    size_t i;
+    const json_t *reason;
+    snprintf(text, TEXT_SIZE, "-");
+    json_array_foreach(json_object_get(peer, "held_for"), i, reason)
+    {
+        const char *name = json_string_value(reason);
+        if (name != NULL && len < TEXT_SIZE) {
+            len += (size_t)snprintf(text + len, TEXT_SIZE - len, len == 0 ? "%s" : ",%s", name);
+        }
+    }
+    return text;
+}
+
 static void show_peer(struct qn_table *table, const json_t *peer)
 {
     char text[TEXT_SIZE];
@@ -190,22 +207,26 @@ static void show_peer(struct qn_table *table, const json_t *peer)
     uint64_t rtt = qn_json_number(peer, "rtt_us");
     qn_table_add(table, "%.8s", qn_json_text(peer, "id"));
     qn_table_add(table, "%s", qn_json_text(peer, "region"));
+    qn_table_add(table, "%s", qn_json_text(peer, "region_verdict"));
     qn_table_add(table, "%s", peer_standing(peer));
+    qn_table_add(table, "%s", qn_json_text(peer, "state"));
     qn_table_add(table, "%s", peer_link(peer));
     qn_table_add(table, "%s", rtt > 0 ? qn_text_duration(duration, rtt) : "-");
     qn_table_add(table, "%llu", (unsigned long long)qn_json_number(peer, "head_height"));
+    qn_table_add(table, "%s", peer_reasons(text, peer));
     qn_table_add(table, "%s", endpoint != NULL ? endpoint : qn_json_text(peer, "remote"));
     qn_table_add(table, "%s", qn_json_printable(text, sizeof text, peer, "software"));
 }
 
 static void show_peers(const json_t *object)
 {
-    static const char *const headings[] = {"node", "region", "standing", "link",
-                                           "rtt",  "height", "address",  "software"};
+    static const char *const headings[] = {"node",     "region",  "verdict", "standing",
+                                           "state",    "link",    "rtt",     "height",
+                                           "held for", "address", "software"};
     struct qn_table table;
     size_t i;
     const json_t *peer;
-    qn_table_init(&table, "llllrrll");
+    qn_table_init(&table, "llllllrrlll");
     for (i = 0; i < QN_ARRAY_COUNT(headings); i++) {
         qn_table_add(&table, "%s", headings[i]);
     }

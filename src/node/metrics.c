@@ -59,6 +59,41 @@ static void collect_faults(const struct qn_node *node, const struct qn_metric_si
          (double)node->faults.bans.count);
 }
 
+static void collect_peers(const struct qn_node *node, const struct qn_metric_sink *sink)
+{
+    const struct qn_peer_limits *limits = &node->peers.limits;
+    for (int state = 0; state < QN_PEER_STATE_COUNT; state++) {
+        struct qn_metric metric = {.name = "qnet_peers",
+                                   .help = "Peers of the list",
+                                   .type = QN_METRIC_GAUGE,
+                                   .label = "state",
+                                   .label_value = qn_peer_state_name((enum qn_peer_state)state)};
+        for (int region = 0; region < QN_REGION_COUNT; region++) {
+            metric.value += (double)qn_peer_list_count(&node->peers.list, (enum qn_region)region,
+                                                       (enum qn_peer_state)state);
+        }
+        sink->metric(sink->context, &metric);
+    }
+    for (int i = 0; i < QN_BOUND_COUNT; i++) {
+        size_t links = qn_peer_limits_bound(limits, (enum qn_peer_bound)i);
+        struct qn_metric metric = {.name = "qnet_links_bound",
+                                   .help = "Links that each bound allows; the least binds",
+                                   .type = QN_METRIC_GAUGE,
+                                   .label = "bound",
+                                   .label_value = qn_peer_bound_name((enum qn_peer_bound)i),
+                                   .value = (double)links};
+        if (links != SIZE_MAX) {
+            sink->metric(sink->context, &metric);
+        }
+    }
+    emit(sink, "qnet_links_most", "Most links to peers outside the committee, by the least bound",
+         QN_METRIC_GAUGE, (double)qn_peer_limits_hot(limits, NULL));
+    emit(sink, "qnet_peers_per_region_max", "Places of a region in the peer list", QN_METRIC_GAUGE,
+         (double)qn_peer_limits_per_region(limits));
+    emit(sink, "qnet_peer_list_bytes", "Memory of the peer list, records not included",
+         QN_METRIC_GAUGE, (double)qn_peer_list_memory(&node->peers.list));
+}
+
 void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *sink)
 {
     struct qn_node_status status;
@@ -120,6 +155,7 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
     collect_timings(node, sink);
     collect_closes(node, sink);
     collect_faults(node, sink);
+    collect_peers(node, sink);
     if (node->consensus != NULL) {
         qn_consensus_collect(node->consensus, sink);
     }

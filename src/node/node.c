@@ -90,6 +90,7 @@ void qn_node_send(struct qn_node *node, const struct qn_link *link, enum qn_mess
     action->send.kind = kind;
     action->send.request_id = request_id;
     action->send.bytes = bytes;
+    node->peers.bytes += QN_FRAME_HEADER_LEN + bytes->len;
 }
 
 static enum qn_err check_identity(const struct qn_node_config *config)
@@ -428,6 +429,7 @@ static void dispatch(struct qn_node *node, const struct qn_event *event)
         qn_node_on_dial_failed(node, event);
         break;
     case QN_EVENT_FRAME:
+        node->peers.bytes += QN_FRAME_HEADER_LEN + event->frame.message.bytes.len;
         qn_node_on_frame(node, event);
         break;
     case QN_EVENT_SIGNED:

@@ -24,13 +24,25 @@ void qn_node_peers_fini(struct qn_node *node)
 void qn_node_follow_size(struct qn_node *node)
 {
     struct qn_peer_limits *limits = &node->peers.limits;
-    if (!qn_peer_limits_set_size(limits, qn_ledger_active_count(node->ledger), node->now)) {
-        return;
-    }
+    uint64_t active = qn_ledger_active_count(node->ledger);
+    bool changed = qn_peer_limits_set_size(limits, active, node->now);
     size_t per_region = qn_peer_limits_per_region(limits);
-    qn_peer_list_set_limit(&node->peers.list, per_region, node->now);
-    qn_log(node->log, QN_LOG_INFO, "peers", "limit", "active=%llu per_region=%zu",
-           (unsigned long long)limits->active, per_region);
+    if (changed) {
+        qn_peer_list_set_limit(&node->peers.list, per_region, node->now);
+        qn_log(node->log, QN_LOG_INFO, "peers", "limit", "active=%llu per_region=%zu",
+               (unsigned long long)active, per_region);
+    }
+    qn_peering_set_links_max(node->peering, qn_peer_limits_links(limits));
+}
+
+static bool is_reserved(const struct qn_node *node, const struct qn_node_id *id)
+{
+    for (size_t i = 0; i < node->config.reserved_count; i++) {
+        if (qn_node_id_equal(&node->config.reserved[i].id, id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What the registry and the committee say. False: it has no place in the list, nor may it have. */
@@ -42,12 +54,13 @@ static bool describe(const struct qn_node *node, struct qn_peer_facts *facts,
     if (standing != QN_STANDING_REGISTERED && standing != QN_STANDING_GENESIS) {
         return false;
     }
-    bool is_member = qn_validator_index(&node->committee, id) >= 0;
+    unsigned flags = qn_validator_index(&node->committee, id) >= 0 ? QN_PEER_COMMITTEE : 0;
+    flags |= is_reserved(node, id) ? QN_PEER_RESERVED : 0;
     *facts = (struct qn_peer_facts){.id = *id,
                                     .region = entry.region,
                                     .verdict = qn_node_region_verdict(node, id),
                                     .registry_index = entry.index,
-                                    .flags = is_member ? QN_PEER_COMMITTEE : 0};
+                                    .flags = (uint16_t)flags};
     return true;
 }
 
@@ -191,5 +204,7 @@ static void recheck_some(struct qn_node *node)
 void qn_node_poll_peers(struct qn_node *node)
 {
     qn_node_follow_size(node);
+    qn_peer_limits_on_traffic(&node->peers.limits, node->peers.bytes, qn_node_live_count(node),
+                              node->now);
     recheck_some(node);
 }

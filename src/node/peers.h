@@ -13,6 +13,7 @@ struct qn_peers {
     struct qn_peer_list list;
     struct qn_peer_limits limits;
     size_t rechecked; /* the last slot of the list that was */
+    uint64_t bytes;   /* of frames, sent and received */
 };
 
 void qn_node_peers_init(struct qn_node *node);

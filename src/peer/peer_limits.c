@@ -7,7 +7,7 @@ const struct qn_peer_limit_step qn_peer_limit_steps[QN_PEER_LIMIT_STEPS] = {
 
 enum {
     DOWN_PERCENT = 80,
-    RATE_SHARE = 8, /* a measurement's share of the smoothed rate: one of so many */
+    RATE_SHARE = 64, /* a measurement's share of the smoothed rate: one of so many */
 };
 #define RATE_INTERVAL QN_SECONDS(1)
 
@@ -53,6 +53,15 @@ static bool is_left(const struct qn_peer_limits *limits, unsigned step, qn_time_
     return since != UINT64_MAX && now - since >= QN_PEER_LIMIT_DOWN_AFTER;
 }
 
+unsigned qn_peer_limit_step(uint64_t active)
+{
+    unsigned step = 0;
+    while (step + 1 < QN_PEER_LIMIT_STEPS && active > qn_peer_limit_steps[step + 1].above) {
+        step += 1;
+    }
+    return step;
+}
+
 bool qn_peer_limits_set_size(struct qn_peer_limits *limits, uint64_t active, qn_time_us now)
 {
     QN_ASSERT(active <= UINT64_MAX / 100);
@@ -60,10 +69,9 @@ bool qn_peer_limits_set_size(struct qn_peer_limits *limits, uint64_t active, qn_
     limits->active = active;
     for (unsigned step = 1; step < QN_PEER_LIMIT_STEPS; step++) {
         note_below(limits, step, now);
-        if (active > qn_peer_limit_steps[step].above && limits->step < step) {
-            limits->step = step;
-        }
     }
+    limits->step =
+        qn_peer_limit_step(active) > limits->step ? qn_peer_limit_step(active) : limits->step;
     while (limits->step > 0 && is_left(limits, limits->step, now)) {
         limits->step -= 1;
     }
@@ -83,6 +91,10 @@ void qn_peer_limits_on_traffic(struct qn_peer_limits *limits, uint64_t bytes, si
         uint64_t held = limits->link_rate;
         limits->link_rate = held == 0 ? rate : (held * (RATE_SHARE - 1) + rate) / RATE_SHARE;
     }
+    /* Limits that moved with each measurement would close links for nothing. */
+    uint64_t off = limits->link_rate > limits->rate_held ? limits->link_rate - limits->rate_held
+                                                         : limits->rate_held - limits->link_rate;
+    limits->rate_held = off > limits->rate_held / 4 ? limits->link_rate : limits->rate_held;
     limits->rate_known = true;
     limits->rate_bytes = bytes;
     limits->rate_us = now;
@@ -108,7 +120,7 @@ static size_t by_memory(const struct qn_peer_limits *limits)
 
 size_t qn_peer_limits_bound(const struct qn_peer_limits *limits, enum qn_peer_bound bound)
 {
-    uint64_t rate = limits->link_rate == 0 ? QN_LINK_RATE_ASSUMED : limits->link_rate;
+    uint64_t rate = limits->rate_held == 0 ? QN_LINK_RATE_ASSUMED : limits->rate_held;
     switch (bound) {
     case QN_BOUND_SIZE:
         return qn_peer_limits_per_region(limits) * QN_REGION_COUNT;
@@ -125,18 +137,33 @@ size_t qn_peer_limits_bound(const struct qn_peer_limits *limits, enum qn_peer_bo
     return SIZE_MAX;
 }
 
-size_t qn_peer_limits_hot(const struct qn_peer_limits *limits, enum qn_peer_bound *binds)
+static enum qn_peer_bound least_from(const struct qn_peer_limits *limits, enum qn_peer_bound first)
 {
-    enum qn_peer_bound least = QN_BOUND_SIZE;
-    for (int i = QN_BOUND_SIZE + 1; i < QN_BOUND_COUNT; i++) {
+    enum qn_peer_bound least = first;
+    for (int i = (int)first + 1; i < QN_BOUND_COUNT; i++) {
         enum qn_peer_bound bound = (enum qn_peer_bound)i;
         if (qn_peer_limits_bound(limits, bound) < qn_peer_limits_bound(limits, least)) {
             least = bound;
         }
     }
+    return least;
+}
+
+static size_t at_least_some(size_t links)
+{
+    return links > QN_LINKS_HOT_MIN ? links : QN_LINKS_HOT_MIN;
+}
+
+size_t qn_peer_limits_links(const struct qn_peer_limits *limits)
+{
+    return at_least_some(qn_peer_limits_bound(limits, least_from(limits, QN_BOUND_LINKS)));
+}
+
+size_t qn_peer_limits_hot(const struct qn_peer_limits *limits, enum qn_peer_bound *binds)
+{
+    enum qn_peer_bound least = least_from(limits, QN_BOUND_SIZE);
     if (binds != NULL) {
         *binds = least;
     }
-    size_t hot = qn_peer_limits_bound(limits, least);
-    return hot > QN_LINKS_HOT_MIN ? hot : QN_LINKS_HOT_MIN;
+    return at_least_some(qn_peer_limits_bound(limits, least));
 }

@@ -22,6 +22,9 @@ struct qn_peer_limit_step {
 };
 extern const struct qn_peer_limit_step qn_peer_limit_steps[QN_PEER_LIMIT_STEPS];
 
+/* The index of the step for this size, without regard to the past. */
+unsigned qn_peer_limit_step(uint64_t active);
+
 struct qn_peer_budgets {
     size_t links_max;
     uint64_t memory_max;    /* bytes for links and the peer list; 0: not limited */
@@ -46,6 +49,7 @@ struct qn_peer_limits {
     qn_time_us below_since_us
         [QN_PEER_LIMIT_STEPS]; /* 80 % of the step's threshold; UINT64_MAX: it is not */
     uint64_t link_rate;        /* measured bytes/s a link, both ways, smoothed; 0: not measured */
+    uint64_t rate_held;        /* the one that counts: follows when it is a quarter off */
     uint64_t rate_bytes;       /* as told at the last measurement */
     qn_time_us rate_us;
     bool rate_known;  /* there was one */
@@ -66,7 +70,10 @@ size_t qn_peer_limits_per_region(const struct qn_peer_limits *limits);
 qn_time_us qn_peer_limits_down_at(const struct qn_peer_limits *limits);
 /* Most hot peers that each bound alone allows; SIZE_MAX: it is not limited. */
 size_t qn_peer_limits_bound(const struct qn_peer_limits *limits, enum qn_peer_bound bound);
-/* The least of them, QN_LINKS_HOT_MIN at least; *binds (NULL allowed) is whose it is. */
+/* Most links that the budgets allow, however large the network is: what admission holds to. */
+size_t qn_peer_limits_links(const struct qn_peer_limits *limits);
+/* Most hot peers, the committee not counted: the least of them, QN_LINKS_HOT_MIN at least; *binds (NULL allowed)
+ * is whose it is. */
 size_t qn_peer_limits_hot(const struct qn_peer_limits *limits, enum qn_peer_bound *binds);
 
 #endif

@@ -110,6 +110,8 @@ static void the_least_bound_gives_the_number_of_hot_peers(void **state)
     (void)state;
     struct qn_peer_limits limits = limits_of(1024, 0, 0);
     assert_hot(&limits, 48, QN_BOUND_SIZE);
+    assert_int_equal(qn_peer_limits_links(&limits),
+                     1024); /* others may dial us beyond what we aim at */
     assert_true(qn_peer_limits_set_size(&limits, 200000, 0));
     assert_hot(&limits, 1024, QN_BOUND_LINKS);
     limits = limits_of(20, 0, 0);
@@ -119,6 +121,7 @@ static void the_least_bound_gives_the_number_of_hot_peers(void **state)
     assert_hot(&limits, 10, QN_BOUND_MEMORY);
     limits = limits_of(1024, 0, 30 * QN_LINK_RATE_ASSUMED);
     assert_hot(&limits, 30, QN_BOUND_BANDWIDTH);
+    assert_int_equal(qn_peer_limits_links(&limits), 30);
     limits = limits_of(1024, 1, 1);
     assert_hot(&limits, QN_LINKS_HOT_MIN, QN_BOUND_MEMORY);
 }
@@ -137,7 +140,13 @@ static void bandwidth_is_divided_by_what_links_were_measured_to_take(void **stat
     }
     assert_int_equal(limits.link_rate, 5000);
     assert_hot(&limits, 20, QN_BOUND_BANDWIDTH);
-    for (unsigned second = 101; second <= 300; second++) { /* no links: nothing is learned */
+    for (unsigned second = 101; second <= 200; second++) { /* a fifth more changes no limit */
+        bytes += 10 * 6000;
+        qn_peer_limits_on_traffic(&limits, bytes, 10, QN_SECONDS(second));
+    }
+    assert_in_range(limits.link_rate, 5700, 6000);
+    assert_hot(&limits, 20, QN_BOUND_BANDWIDTH);
+    for (unsigned second = 201; second <= 300; second++) { /* no links: nothing is learned */
         qn_peer_limits_on_traffic(&limits, bytes, 0, QN_SECONDS(second));
     }
     assert_hot(&limits, 20, QN_BOUND_BANDWIDTH);

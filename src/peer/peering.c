@@ -84,6 +84,13 @@ void qn_peering_set_size(struct qn_peering *peering, uint64_t active, qn_time_us
     qn_peering_allow_excess(peering);
 }
 
+void qn_peering_set_links_max(struct qn_peering *peering, size_t links_max)
+{
+    QN_ASSERT(qn_peering_capacity(links_max) <= peering->capacity);
+    peering->config.links_max = links_max;
+    qn_peering_allow_excess(peering);
+}
+
 void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_id *ids,
                               size_t count)
 {

@@ -46,6 +46,9 @@ void qn_peering_free(struct qn_peering *peering);
 /* Active entries of the registry: the size of the network, from which limits follow (peer_limits.h); to be told
  * once a second at least. */
 void qn_peering_set_size(struct qn_peering *peering, uint64_t active, qn_time_us now);
+/* What budgets allow now (peer_limits.h), the configured links_max at most; links above it are closed, the youngest
+ * first. */
+void qn_peering_set_links_max(struct qn_peering *peering, size_t links_max);
 /* Members of the committee, own id among them or not; validators dial and hold all of them. */
 void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_id *ids,
                               size_t count);

@@ -38,6 +38,8 @@ struct qn_lab {
     bool blocked[QN_LAB_NODES_MAX][QN_LAB_NODES_MAX];
     bool lost[256]; /* kinds of messages */
     uint64_t lifetime_ms;
+    bool has_region;
+    enum qn_region region;
     int closed[QN_LAB_NODES_MAX][QN_LAB_NODES_MAX]; /* reason + 1 */
     size_t code_count;
     struct qn_activation_code *codes;
@@ -564,6 +566,12 @@ struct qn_lab *qn_lab_new(uint64_t seed, size_t genesis_count, enum qn_activatio
     return lab;
 }
 
+static enum qn_region region_of(const struct qn_lab *lab, size_t index)
+{
+    bool is_dealt = index < lab->genesis_count || !lab->has_region;
+    return is_dealt ? (enum qn_region)(index % QN_REGION_COUNT) : lab->region;
+}
+
 static void start(struct qn_lab *lab, size_t index, const struct qn_activation_code *code)
 {
     struct qn_lab_node *node = &lab->nodes[index];
@@ -578,7 +586,7 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
                                     .log = lab->log,
                                     .storage = &node->storage,
                                     .key = *qn_key_public(node->key),
-                                    .region = (enum qn_region)(index % QN_REGION_COUNT),
+                                    .region = region_of(lab, index),
                                     .endpoint_count = 1,
                                     .endpoints = {node->endpoint},
                                     .registration_lifetime_ms = lab->lifetime_ms,
@@ -651,6 +659,12 @@ void qn_lab_restart_node(struct qn_lab *lab, size_t index)
 void qn_lab_set_lifetime(struct qn_lab *lab, uint64_t lifetime_ms)
 {
     lab->lifetime_ms = lifetime_ms;
+}
+
+void qn_lab_set_region(struct qn_lab *lab, enum qn_region region)
+{
+    lab->has_region = true;
+    lab->region = region;
 }
 
 void qn_lab_kill(struct qn_lab *lab, size_t index)

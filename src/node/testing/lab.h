@@ -52,6 +52,8 @@ void qn_lab_kill(struct qn_lab *lab, size_t index);
 void qn_lab_restart_node(struct qn_lab *lab, size_t index);
 /* How long registrations of nodes that are started from now on are valid; an hour unless set. */
 void qn_lab_set_lifetime(struct qn_lab *lab, uint64_t lifetime_ms);
+/* The region of ordinary nodes that are started from now on; dealt out in turn unless set. */
+void qn_lab_set_region(struct qn_lab *lab, enum qn_region region);
 void qn_lab_pause(struct qn_lab *lab, size_t index, bool paused);
 /* From now on messages from one to the other are lost (links stay up). */
 void qn_lab_block(struct qn_lab *lab, size_t from, size_t to, bool blocked);
