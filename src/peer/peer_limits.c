@@ -149,14 +149,17 @@ static enum qn_peer_bound least_from(const struct qn_peer_limits *limits, enum q
     return least;
 }
 
-static size_t at_least_some(size_t links)
+/* A small budget of memory or bandwidth still leaves a network; --max-links is never exceeded. */
+static size_t at_least_some(const struct qn_peer_limits *limits, size_t links)
 {
-    return links > QN_LINKS_HOT_MIN ? links : QN_LINKS_HOT_MIN;
+    size_t max = limits->budgets.links_max;
+    size_t least = max < QN_LINKS_HOT_MIN ? max : QN_LINKS_HOT_MIN;
+    return links > least ? links : least;
 }
 
 size_t qn_peer_limits_links(const struct qn_peer_limits *limits)
 {
-    return at_least_some(qn_peer_limits_bound(limits, least_from(limits, QN_BOUND_LINKS)));
+    return at_least_some(limits, qn_peer_limits_bound(limits, least_from(limits, QN_BOUND_LINKS)));
 }
 
 size_t qn_peer_limits_hot(const struct qn_peer_limits *limits, enum qn_peer_bound *binds)
@@ -165,5 +168,5 @@ size_t qn_peer_limits_hot(const struct qn_peer_limits *limits, enum qn_peer_boun
     if (binds != NULL) {
         *binds = least;
     }
-    return at_least_some(qn_peer_limits_bound(limits, least));
+    return at_least_some(limits, qn_peer_limits_bound(limits, least));
 }

@@ -12,7 +12,7 @@ enum {
     QN_PEER_LIMIT_STEPS = 4,
     QN_LINK_MEMORY_LEN = 40960, /* bytes a live link takes (DESIGN section 12) */
     QN_LINK_RATE_ASSUMED = 512, /* bytes/s a link takes, both ways, until it is measured */
-    QN_LINKS_HOT_MIN = 4,       /* whatever the budgets: fewer are no network */
+    QN_LINKS_HOT_MIN = 4,       /* whatever memory and bandwidth: fewer are no network */
 };
 #define QN_PEER_LIMIT_DOWN_AFTER QN_SECONDS(600)
 
@@ -72,8 +72,8 @@ qn_time_us qn_peer_limits_down_at(const struct qn_peer_limits *limits);
 size_t qn_peer_limits_bound(const struct qn_peer_limits *limits, enum qn_peer_bound bound);
 /* Most links that the budgets allow, however large the network is: what admission holds to. */
 size_t qn_peer_limits_links(const struct qn_peer_limits *limits);
-/* Most hot peers, the committee not counted: the least of them, QN_LINKS_HOT_MIN at least; *binds (NULL allowed)
- * is whose it is. */
+/* Most hot peers, the committee not counted: the least of them, QN_LINKS_HOT_MIN (or links_max) at least; *binds
+ * (NULL allowed) is whose it is. */
 size_t qn_peer_limits_hot(const struct qn_peer_limits *limits, enum qn_peer_bound *binds);
 
 #endif

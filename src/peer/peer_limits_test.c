@@ -124,6 +124,8 @@ static void the_least_bound_gives_the_number_of_hot_peers(void **state)
     assert_int_equal(qn_peer_limits_links(&limits), 30);
     limits = limits_of(1024, 1, 1);
     assert_hot(&limits, QN_LINKS_HOT_MIN, QN_BOUND_MEMORY);
+    limits = limits_of(1, 1, 1); /* said in links, it holds */
+    assert_int_equal(qn_peer_limits_links(&limits), 1);
 }
 
 static void bandwidth_is_divided_by_what_links_were_measured_to_take(void **state)
