@@ -52,7 +52,7 @@ static bool is_connected(const struct qn_peers_world *world, size_t at,
 {
     const struct qn_crowd_node *node = &world->crowd.nodes[world->hosts[at].node];
     const struct qn_peering_counts *counts = qn_peering_counts(world->hosts[at].peering);
-    size_t limit = qn_peering_region_max(world->hosts[at].peering);
+    size_t limit = qn_peer_limits_per_region(qn_peering_limits(world->hosts[at].peering));
 
     for (size_t i = 0; i < QN_REGION_COUNT; i++) {
         size_t wanted = i == node->region ? QN_HOT_OWN_REGION : QN_HOT_OTHER_REGION;
@@ -190,7 +190,7 @@ void qn_peers_scale_run(struct qn_peers_scale *scale, size_t nodes, uint64_t see
     join(scale, &world, regions);
     measure_dials(scale, &world, quick ? STEADY_QUICK_S : STEADY_S);
     measure_links(scale, &world);
-    scale->region_limit = qn_peering_region_max(world.hosts[0].peering);
+    scale->region_limit = qn_peer_limits_per_region(qn_peering_limits(world.hosts[0].peering));
     scale->broken = world.broken;
     measure_memory(scale, &world);
     qn_peers_world_fini(&world);

@@ -101,7 +101,7 @@ void qn_peers_start(struct qn_peers_world *world, size_t at)
         .id = qn_crowd_id(&world->crowd, host->node),
         .region = (enum qn_region)world->crowd.nodes[host->node].declared,
         .seed = qn_mix(world->crowd.seed + host->life, QN_MIX_NODE_SEED, host->node),
-        .links_max = world->plan.links_max,
+        .budgets = {.links_max = world->plan.links_max},
         .context = world,
         .standing = standing_of,
     };
@@ -109,7 +109,7 @@ void qn_peers_start(struct qn_peers_world *world, size_t at)
     QN_ASSERT(host->peering == NULL);
     host->peering = qn_peering_new(&config, world->now);
     host->started = world->now;
-    qn_peering_set_size(host->peering, world->crowd.count, world->now);
+    (void)qn_peering_set_size(host->peering, world->crowd.count, world->now);
     hear_genesis(world, host);
 }
 

@@ -36,7 +36,6 @@ void qn_node_dialing_init(struct qn_node *node)
         heard(node, QN_HEARD_FALLBACK, hint->has_id ? &hint->id : NULL, node->config.region,
               &hint->endpoint, 1, 0);
     }
-    qn_peering_set_size(node->peering, qn_ledger_active_count(node->ledger), node->now);
     qn_node_dial_committee(node);
 }
 

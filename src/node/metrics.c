@@ -61,7 +61,7 @@ static void collect_faults(const struct qn_node *node, const struct qn_metric_si
 
 static void collect_peers(const struct qn_node *node, const struct qn_metric_sink *sink)
 {
-    const struct qn_peer_limits *limits = &node->peers.limits;
+    const struct qn_peer_limits *limits = qn_peering_limits(node->peering);
     for (int state = 0; state < QN_PEER_STATE_COUNT; state++) {
         struct qn_metric metric = {.name = "qnet_peers",
                                    .help = "Peers of the list",

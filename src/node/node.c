@@ -385,7 +385,6 @@ static void on_tick(struct qn_node *node)
     }
     if (node->now >= node->next_second_us) {
         node->next_second_us = node->now + QN_SECONDS(1);
-        qn_peering_set_size(node->peering, qn_ledger_active_count(node->ledger), node->now);
         qn_node_poll_bans(node);
         qn_node_recheck_links(node);
         qn_node_poll_peers(node);

@@ -6,13 +6,9 @@ enum { RECHECKED_MAX = 1024 }; /* entries a second */
 
 void qn_node_peers_init(struct qn_node *node)
 {
-    struct qn_peer_budgets budgets = {.links_max = node->config.links_max,
-                                      .memory_max = node->config.memory_max,
-                                      .bandwidth_max = node->config.bandwidth_max};
     uint64_t key0 = qn_rng_next(&node->rng);
     uint64_t key1 = qn_rng_next(&node->rng);
     qn_peer_list_init(&node->peers.list, key0, key1);
-    qn_peer_limits_init(&node->peers.limits, &budgets);
     qn_node_follow_size(node);
 }
 
@@ -23,16 +19,14 @@ void qn_node_peers_fini(struct qn_node *node)
 
 void qn_node_follow_size(struct qn_node *node)
 {
-    struct qn_peer_limits *limits = &node->peers.limits;
     uint64_t active = qn_ledger_active_count(node->ledger);
-    bool changed = qn_peer_limits_set_size(limits, active, node->now);
-    size_t per_region = qn_peer_limits_per_region(limits);
-    if (changed) {
-        qn_peer_list_set_limit(&node->peers.list, per_region, node->now);
-        qn_log(node->log, QN_LOG_INFO, "peers", "limit", "active=%llu per_region=%zu",
-               (unsigned long long)active, per_region);
+    if (!qn_peering_set_size(node->peering, active, node->now)) {
+        return;
     }
-    qn_peering_set_links_max(node->peering, qn_peer_limits_links(limits));
+    size_t per_region = qn_peer_limits_per_region(qn_peering_limits(node->peering));
+    qn_peer_list_set_limit(&node->peers.list, per_region, node->now);
+    qn_log(node->log, QN_LOG_INFO, "peers", "limit", "active=%llu per_region=%zu",
+           (unsigned long long)active, per_region);
 }
 
 static bool is_reserved(const struct qn_node *node, const struct qn_node_id *id)
@@ -204,7 +198,6 @@ static void recheck_some(struct qn_node *node)
 void qn_node_poll_peers(struct qn_node *node)
 {
     qn_node_follow_size(node);
-    qn_peer_limits_on_traffic(&node->peers.limits, node->peers.bytes, qn_node_live_count(node),
-                              node->now);
+    qn_peering_on_traffic(node->peering, node->peers.bytes, node->now);
     recheck_some(node);
 }

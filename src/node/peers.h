@@ -1,9 +1,8 @@
-/* The peer list of a node and its limits. A part of the node's state (node/state.h); peers.c works on it. */
+/* The peer list of a node. A part of the node's state (node/state.h); peers.c works on it. */
 #ifndef QN_NODE_PEERS_H
 #define QN_NODE_PEERS_H
 
 #include "node/link.h"
-#include "peer/peer_limits.h"
 #include "peer/peer_list.h"
 #include "wire/announce.h"
 
@@ -11,7 +10,6 @@ struct qn_node;
 
 struct qn_peers {
     struct qn_peer_list list;
-    struct qn_peer_limits limits;
     size_t rechecked; /* the last slot of the list that was */
     uint64_t bytes;   /* of frames, sent and received */
 };

@@ -207,7 +207,7 @@ size_t qn_node_peers(const struct qn_node *node, struct qn_node_peer *peers, siz
 
 void qn_node_limits(const struct qn_node *node, struct qn_node_limits *out)
 {
-    *out = (struct qn_node_limits){.limits = node->peers.limits,
+    *out = (struct qn_node_limits){.limits = *qn_peering_limits(node->peering),
                                    .exempt = node->peers.list.exempt,
                                    .list_bytes = qn_peer_list_memory(&node->peers.list),
                                    .record_bytes = node->peers.list.record_bytes,

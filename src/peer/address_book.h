@@ -48,7 +48,7 @@ struct qn_book_address {
 /* Who told of an address. Only RECORD and HEARSAY are limited in rate. Numbers are stable: stored. */
 enum qn_book_source_kind {
     QN_BOOK_RECORD = 1,  /* a peer passed on a signed record, which was verified */
-    QN_BOOK_HEARSAY = 2, /* a peer or the LAN named it: nobody has signed for it */
+    QN_BOOK_HEARSAY = 2, /* a peer named it: nobody has signed for it */
     QN_BOOK_SELF = 3,    /* its own record, by its own link */
     QN_BOOK_LEDGER = 4,  /* the endpoint in its registry entry */
     QN_BOOK_PINNED = 5,  /* genesis certificate, or named by the operator */

@@ -53,7 +53,6 @@ enum qn_close_reason qn_admission_reason(enum qn_admission_limit limit)
     case QN_ADMISSION_UNREGISTERED:
     case QN_ADMISSION_LINKS:
     case QN_ADMISSION_REGION:
-    case QN_ADMISSION_UNVERIFIED:
     case QN_ADMISSION_COUNT:
         break;
     }
@@ -128,11 +127,7 @@ static enum qn_admission_limit judge_counts(const struct qn_admission_ask *ask)
     if (ask->links >= ask->links_max) {
         return QN_ADMISSION_LINKS;
     }
-    if (ask->region >= ask->region_max) {
-        return QN_ADMISSION_REGION;
-    }
-    return ask->is_unverified && ask->unverified >= ask->unverified_max ? QN_ADMISSION_UNVERIFIED
-                                                                        : QN_ADMISSION_NONE;
+    return ask->region < ask->region_max ? QN_ADMISSION_NONE : QN_ADMISSION_REGION;
 }
 
 static uint64_t key_of(const struct qn_node_id *id)

@@ -35,8 +35,7 @@ const char *qn_standing_name(enum qn_standing standing);
     X(HALF_OPEN_SUBNET, "half_open_subnet")                                                        \
     X(UNREGISTERED, "unregistered")                                                                \
     X(LINKS, "links")                                                                              \
-    X(REGION, "region")                                                                            \
-    X(UNVERIFIED, "unverified")
+    X(REGION, "region")
 enum qn_admission_limit {
 #define QN_ADMISSION_ENUM(name, text) QN_ADMISSION_##name,
     QN_ADMISSION_LIST(QN_ADMISSION_ENUM)
@@ -69,9 +68,6 @@ struct qn_admission_ask {
     size_t unregistered;     /* inbound */
     size_t region;           /* links in its region, privileged ones not counted; IDENTITY, DIAL */
     size_t region_max;
-    size_t unverified; /* of the region, those whose place is not verified */
-    size_t unverified_max;
-    bool is_unverified; /* this one would be such a link */
 };
 
 /* The buckets: per identity, per subnet and in all. */

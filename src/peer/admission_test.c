@@ -25,11 +25,8 @@ static int tear_down(void **state)
 
 static struct qn_admission_ask identity_ask(enum qn_standing standing)
 {
-    return (struct qn_admission_ask){.stage = QN_ADMIT_IDENTITY,
-                                     .standing = standing,
-                                     .links_max = 10,
-                                     .region_max = 8,
-                                     .unverified_max = 1};
+    return (struct qn_admission_ask){
+        .stage = QN_ADMIT_IDENTITY, .standing = standing, .links_max = 10, .region_max = 8};
 }
 
 static struct qn_admission_ask inbound_ask(const char *host)
@@ -71,10 +68,7 @@ static void limits_bind_all_but_the_privileged(void **state)
     ask.region = 8;
     assert_int_equal(qn_admission_decide(*state, &ask, 0), QN_ADMISSION_REGION);
     ask.region = 7;
-    ask.unverified = 1;
     assert_int_equal(qn_admission_decide(*state, &ask, 0), QN_ADMISSION_NONE);
-    ask.is_unverified = true;
-    assert_int_equal(qn_admission_decide(*state, &ask, 0), QN_ADMISSION_UNVERIFIED);
     ask.links = 10;
     ask.region = 8;
     ask.privileged = true;

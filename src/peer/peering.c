@@ -2,6 +2,23 @@
 
 #include <stdlib.h>
 
+void qn_peering_allow_excess(struct qn_peering *peering)
+{
+    size_t limited = qn_peering_limited(peering);
+    peering->links_allowed = limited > peering->links_max ? limited : peering->links_max;
+    for (size_t i = 0; i < QN_REGION_COUNT; i++) {
+        size_t count = peering->counts.region[i];
+        peering->region_allowed[i] = count > peering->region_max ? count : peering->region_max;
+    }
+}
+
+static void follow_limits(struct qn_peering *peering)
+{
+    peering->links_max = qn_peer_limits_links(&peering->limits);
+    peering->region_max = qn_peer_limits_per_region(&peering->limits);
+    qn_peering_allow_excess(peering);
+}
+
 struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_time_us now)
 {
     struct qn_peering *peering = calloc(1, sizeof *peering);
@@ -15,7 +32,7 @@ struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_tim
     qn_admission_init(&peering->admission, key0, key1);
     qn_dialer_init(&peering->dialer, qn_rng_next(&peering->rng));
     qn_peering_book_init(peering, now);
-    peering->capacity = qn_peering_capacity(config->links_max);
+    peering->capacity = qn_peering_capacity(config->budgets.links_max);
     peering->links = calloc(peering->capacity, sizeof peering->links[0]);
     peering->candidates = calloc(peering->capacity, sizeof peering->candidates[0]);
     peering->free_places = calloc(peering->capacity, sizeof peering->free_places[0]);
@@ -37,9 +54,8 @@ struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_tim
         qn_dialer_pin(&peering->dialer, &hint->id, QN_DIAL_FOR_RESERVED);
     }
     peering->config.reserved = peering->reserved;
-    struct qn_peer_budgets budgets = {.links_max = config->links_max};
-    qn_peer_limits_init(&peering->limits, &budgets);
-    qn_peering_set_size(peering, 0, now);
+    qn_peer_limits_init(&peering->limits, &config->budgets);
+    follow_limits(peering);
     return peering;
 }
 
@@ -65,30 +81,23 @@ void qn_peering_free(struct qn_peering *peering)
     free(peering);
 }
 
-void qn_peering_allow_excess(struct qn_peering *peering)
+bool qn_peering_set_size(struct qn_peering *peering, uint64_t active, qn_time_us now)
 {
-    size_t limited = qn_peering_limited(peering);
-    peering->links_allowed =
-        limited > peering->config.links_max ? limited : peering->config.links_max;
-    for (size_t i = 0; i < QN_REGION_COUNT; i++) {
-        size_t count = peering->counts.region[i];
-        peering->region_allowed[i] = count > peering->region_max ? count : peering->region_max;
-    }
-}
-
-void qn_peering_set_size(struct qn_peering *peering, uint64_t active, qn_time_us now)
-{
-    (void)qn_peer_limits_set_size(&peering->limits, active, now);
+    bool changed = qn_peer_limits_set_size(&peering->limits, active, now);
     peering->active = active;
-    peering->region_max = qn_peer_limits_per_region(&peering->limits);
-    qn_peering_allow_excess(peering);
+    follow_limits(peering);
+    return changed;
 }
 
-void qn_peering_set_links_max(struct qn_peering *peering, size_t links_max)
+void qn_peering_on_traffic(struct qn_peering *peering, uint64_t bytes, qn_time_us now)
 {
-    QN_ASSERT(qn_peering_capacity(links_max) <= peering->capacity);
-    peering->config.links_max = links_max;
-    qn_peering_allow_excess(peering);
+    qn_peer_limits_on_traffic(&peering->limits, bytes, peering->counts.live, now);
+    follow_limits(peering);
+}
+
+const struct qn_peer_limits *qn_peering_limits(const struct qn_peering *peering)
+{
+    return &peering->limits;
 }
 
 void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_id *ids,

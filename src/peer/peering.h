@@ -11,6 +11,7 @@
 #include "peer/address_book.h"
 #include "peer/admission.h"
 #include "peer/dialer.h"
+#include "peer/peer_limits.h"
 #include "peer/sources.h"
 
 struct qn_peering;
@@ -26,7 +27,7 @@ struct qn_peering_config {
     struct qn_node_id id; /* own */
     enum qn_region region;
     uint64_t seed; /* all chance and hash keys */
-    size_t links_max;
+    struct qn_peer_budgets budgets;
     size_t reserved_count; /* peers that are always dialled, never evicted, and counted apart */
     const struct qn_peer_hint *reserved; /* copied; each with an id */
     bool has_ledger; /* the caller tells endpoints of the registry, once that source is open */
@@ -44,11 +45,12 @@ struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_tim
 void qn_peering_free(struct qn_peering *peering);
 
 /* Active entries of the registry: the size of the network, from which limits follow (peer_limits.h); to be told
- * once a second at least. */
-void qn_peering_set_size(struct qn_peering *peering, uint64_t active, qn_time_us now);
-/* What budgets allow now (peer_limits.h), the configured links_max at most; links above it are closed, the youngest
- * first. */
-void qn_peering_set_links_max(struct qn_peering *peering, size_t links_max);
+ * once a second at least. True: the limit of a region changed. Links above a limit that fell are closed, the
+ * youngest first. */
+bool qn_peering_set_size(struct qn_peering *peering, uint64_t active, qn_time_us now);
+/* All bytes sent and received on links so far; once a second. The budget of bandwidth follows what links take. */
+void qn_peering_on_traffic(struct qn_peering *peering, uint64_t bytes, qn_time_us now);
+const struct qn_peer_limits *qn_peering_limits(const struct qn_peering *peering);
 /* Members of the committee, own id among them or not; validators dial and hold all of them. */
 void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_id *ids,
                               size_t count);
@@ -60,11 +62,10 @@ enum qn_heard_from {
     QN_HEARD_LEDGER,   /* the endpoint in a registry entry */
     QN_HEARD_RECORD,   /* a signed record of the peer itself, verified */
     QN_HEARD_DNS,      /* a name server's answer */
-    QN_HEARD_LAN,      /* somebody in the local network */
     QN_HEARD_REDIRECT, /* an overloaded peer named it */
 };
 struct qn_heard {
-    const struct qn_node_id *id; /* NULL: not known (FALLBACK, DNS and LAN only) */
+    const struct qn_node_id *id; /* NULL: not known (FALLBACK and DNS only) */
     enum qn_heard_from from;
     enum qn_region region; /* as it declares; the own one if not known */
     const struct qn_endpoint *endpoints;
@@ -176,8 +177,6 @@ const struct qn_peering_counts *qn_peering_counts(const struct qn_peering *peeri
 uint64_t qn_peering_link_to(const struct qn_peering *peering, const struct qn_node_id *id);
 /* Links it has places for with this links_max: privileged and half-open ones come on top of it. */
 size_t qn_peering_capacity(size_t links_max);
-/* Most links of a region, privileged ones not counted. */
-size_t qn_peering_region_max(const struct qn_peering *peering);
 void qn_peering_collect(const struct qn_peering *peering, const struct qn_metric_sink *sink);
 /* Nothing is above a limit and every count is what a recount gives. NULL, or what does not hold (static text).
  * Looks at everything: for tests and simulators, after each step. */

@@ -9,7 +9,7 @@ enum {
     FEED_PER_REGION = 8, /* addresses of the book that the dialer gets for one region each second */
     FEELERS_OVER = 100,  /* registered nodes; in a smaller network everybody is dialled anyway */
     ORIGIN_LEDGER = 1,   /* of links that only the registry told of */
-    ORIGIN_HINT = 2, /* of links to addresses without an id: name servers, the operator, the LAN */
+    ORIGIN_HINT = 2, /* of links to addresses without an id: name servers, the operator */
     DNS_FAILURES_MAX = 5, /* that lengthen the wait */
 };
 #define BOOK_INTERVAL QN_SECONDS(1)
@@ -58,15 +58,13 @@ static enum qn_peer_source source_of(enum qn_heard_from from)
         return QN_PEER_SOURCE_FALLBACK;
     case QN_HEARD_DNS:
         return QN_PEER_SOURCE_DNS;
-    case QN_HEARD_LAN:
-        return QN_PEER_SOURCE_LAN;
     case QN_HEARD_LEDGER:
         return QN_PEER_SOURCE_LEDGER;
     case QN_HEARD_RECORD:
     case QN_HEARD_REDIRECT:
         return QN_PEER_SOURCE_TRIED;
     }
-    return QN_PEER_SOURCE_LAN;
+    return QN_PEER_SOURCE_FALLBACK; /* the last one */
 }
 
 bool qn_peering_book_parks(struct qn_peering *peering, const struct qn_heard *heard)
@@ -105,8 +103,6 @@ static struct qn_book_source teller_of(const struct qn_peering *peering,
         heard->link != 0 ? qn_peering_find(peering, heard->link) : NULL;
     if (heard->from == QN_HEARD_LEDGER) {
         from.kind = QN_BOOK_LEDGER;
-    } else if (heard->from == QN_HEARD_LAN) {
-        from.kind = QN_BOOK_HEARSAY;
     } else if (heard->from == QN_HEARD_REDIRECT) {
         from.kind = QN_BOOK_HEARSAY;
         if (link != NULL) {

@@ -24,11 +24,11 @@ static struct qn_peering *begin(void)
     struct qn_peering_config config = {.id = {{1}},
                                        .region = QN_REGION_EUROPE,
                                        .seed = 1,
-                                       .links_max = 100,
+                                       .budgets = {.links_max = 100},
                                        .standing = everybody_is_registered};
     struct qn_peering *peering = qn_peering_new(&config, 0);
     qn_peering_set_committee(peering, &config.id, 1);
-    qn_peering_set_size(peering, 1000000, 0); /* room for many in each region */
+    (void)qn_peering_set_size(peering, 1000000, 0); /* room for many in each region */
     return peering;
 }
 

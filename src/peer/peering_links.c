@@ -213,10 +213,9 @@ struct qn_peering_verdict qn_peering_on_inbound(struct qn_peering *peering, uint
 
 /* ---- the key is known ---- */
 
-/* One inbound link less, if there is one that is not protected; at a bounded rate, so that a flood of newcomers
- * turns the links over slowly. */
+/* One inbound link less, if there is one that is not protected. */
 static uint64_t choose_evictee(struct qn_peering *peering, bool whole,
-                               const struct qn_peering_up *up, qn_time_us now)
+                               const struct qn_peering_up *up, bool *diversifies)
 {
     size_t count = 0;
     for (size_t i = 0; i < peering->place_end; i++) {
@@ -239,17 +238,17 @@ static uint64_t choose_evictee(struct qn_peering *peering, bool whole,
     }
     struct qn_net_address newcomer;
     bool has_address = qn_net_address_parse(&newcomer, &up->remote);
-    bool diversifies = false;
-    uint64_t chosen = qn_eviction_choose(peering->candidates, count, peering->group_key,
-                                         has_address ? &newcomer : NULL, &diversifies);
-    if (chosen == 0) {
-        return 0;
-    }
-    bool allowed =
-        diversifies
-            ? qn_rate_take(&peering->evictions, QN_EVICTION_INTERVAL, QN_EVICTION_BURST, now)
-            : qn_rate_take(&peering->turnover, QN_TURNOVER_INTERVAL, QN_TURNOVER_BURST, now);
-    return allowed ? chosen : 0;
+    return qn_eviction_choose(peering->candidates, count, peering->group_key,
+                              has_address ? &newcomer : NULL, diversifies);
+}
+
+/* At a bounded rate, so that a flood of newcomers turns the links over slowly. Asked last: whoever is refused for
+ * something else shall not use up what others need. */
+static bool may_evict(struct qn_peering *peering, bool diversifies, qn_time_us now)
+{
+    return diversifies
+               ? qn_rate_take(&peering->evictions, QN_EVICTION_INTERVAL, QN_EVICTION_BURST, now)
+               : qn_rate_take(&peering->turnover, QN_TURNOVER_INTERVAL, QN_TURNOVER_BURST, now);
 }
 
 /* Places that nobody who dials us gets: for links that we have not dialled yet. */
@@ -283,7 +282,7 @@ static struct qn_admission_ask ask_for(const struct qn_peering *peering,
         .standing = up->standing,
         .id = &up->id,
         .links = qn_peering_limited(peering),
-        .links_max = peering->config.links_max,
+        .links_max = peering->links_max,
         .unregistered = peering->counts.unregistered,
         .region = peering->counts.region[up->region],
         .region_max = peering->region_max,
@@ -296,15 +295,15 @@ static struct qn_admission_ask ask_for(const struct qn_peering *peering,
     return ask;
 }
 
-/* Tries to make a place where one is missing. */
+/* Who could make a place where one is missing; the ask is as if it had. */
 static uint64_t make_place(struct qn_peering *peering, struct qn_admission_ask *ask,
-                           const struct qn_peering_up *up, qn_time_us now)
+                           const struct qn_peering_up *up, bool *diversifies)
 {
     bool is_full = ask->links >= ask->links_max;
     bool region_full = ask->region >= ask->region_max;
     bool worth_it = !ask->outbound && !ask->privileged && !ask->is_self &&
                     up->standing == QN_STANDING_REGISTERED && (is_full || region_full);
-    uint64_t evictee = worth_it ? choose_evictee(peering, !region_full, up, now) : 0;
+    uint64_t evictee = worth_it ? choose_evictee(peering, !region_full, up, diversifies) : 0;
     if (evictee != 0) {
         const struct qn_peering_link *link = qn_peering_find(peering, evictee);
         ask->links -= 1;
@@ -332,9 +331,16 @@ struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
     if (up->dial != 0) {
         qn_dialer_on_linked(&peering->dialer, up->dial, &up->id);
     }
+    bool diversifies = false;
     struct qn_admission_ask ask = ask_for(peering, up);
-    verdict.evict = make_place(peering, &ask, up, now);
+    enum qn_admission_limit full =
+        ask.links >= ask.links_max ? QN_ADMISSION_LINKS : QN_ADMISSION_REGION;
+    verdict.evict = make_place(peering, &ask, up, &diversifies);
     verdict.limit = qn_admission_decide(&peering->admission, &ask, now);
+    if (verdict.limit == QN_ADMISSION_NONE && verdict.evict != 0 &&
+        !may_evict(peering, diversifies, now)) {
+        verdict.limit = full;
+    }
     struct qn_peering_link *link =
         verdict.limit == QN_ADMISSION_NONE ? new_link(peering, up->link) : NULL;
     if (link == NULL) {

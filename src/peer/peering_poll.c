@@ -69,7 +69,7 @@ static void trim(struct qn_peering *peering, struct qn_peering_actions *actions,
 static void trim_all(struct qn_peering *peering, struct qn_peering_actions *actions)
 {
     qn_peering_allow_excess(peering); /* what went meanwhile does not come back */
-    if (peering->links_allowed > peering->config.links_max) {
+    if (peering->links_allowed > peering->links_max) {
         trim(peering, actions, true, 0);
     }
     for (size_t i = 0; i < QN_REGION_COUNT; i++) {
@@ -117,8 +117,7 @@ static unsigned wanted_now(const struct qn_peering *peering)
     if (peering->is_member || is_small || peering->counts.live < QN_BOOTSTRAP_BELOW) {
         wanted |= QN_DIAL_WANT_BOOTSTRAP;
     }
-    bool has_room =
-        qn_peering_limited(peering) + peering->dialer.under_way < peering->config.links_max;
+    bool has_room = qn_peering_limited(peering) + peering->dialer.under_way < peering->links_max;
     wanted |= has_room ? QN_DIAL_WANT_LANDMARK : 0U;
     if (has_room && !peering->is_member) {
         wanted |= regions_wanted(peering);

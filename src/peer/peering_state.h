@@ -4,7 +4,6 @@
 
 #include "base/limits.h"
 #include "peer/eviction.h"
-#include "peer/peer_limits.h"
 #include "peer/peering.h"
 
 /* Up to this size a network is one neighbourhood: everybody dials the genesis nodes. Beyond it only who holds
@@ -87,7 +86,8 @@ struct qn_peering {
 
     uint64_t active; /* size of the network */
     struct qn_peer_limits limits;
-    size_t region_max; /* by them */
+    size_t links_max;  /* by them, privileged links not counted */
+    size_t region_max; /* the same of one region */
     size_t committee_count;
     struct qn_node_id committee[QN_VALIDATORS_MAX];
     bool is_member; /* of the committee, ourselves */

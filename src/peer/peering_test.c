@@ -28,9 +28,9 @@ static struct qn_node_id id_of(uint64_t number)
 static struct scene start(uint64_t active)
 {
     struct qn_peering_config config = {
-        .id = id_of(0), .region = QN_REGION_EUROPE, .seed = 7, .links_max = LINKS};
+        .id = id_of(0), .region = QN_REGION_EUROPE, .seed = 7, .budgets = {.links_max = LINKS}};
     struct scene scene = {.peering = qn_peering_new(&config, 0)};
-    qn_peering_set_size(scene.peering, active, 0);
+    (void)qn_peering_set_size(scene.peering, active, 0);
     return scene;
 }
 
@@ -192,6 +192,45 @@ static void an_honest_joiner_gets_in_within_30_seconds_of_slot_exhaustion(void *
     qn_peering_free(scene.peering);
 }
 
+static bool is_attacker(void *context, const struct qn_node_id *id,
+                        const struct qn_endpoint *address, bool outbound)
+{
+    struct qn_node_id attacker = id_of(2);
+    (void)context;
+    (void)address;
+    (void)outbound;
+    return id != NULL && qn_node_id_equal(id, &attacker);
+}
+
+/* Evictions are few: whoever is refused for something else must not use them up. */
+static void who_is_refused_takes_no_eviction_from_others(void **state)
+{
+    (void)state;
+    struct qn_peering_config config = {.id = id_of(0),
+                                       .region = QN_REGION_EUROPE,
+                                       .seed = 7,
+                                       .budgets = {.links_max = LINKS},
+                                       .is_banned = is_attacker};
+    struct scene scene = {.peering = qn_peering_new(&config, 0)};
+    (void)qn_peering_set_size(scene.peering, 5000, 0);
+    for (unsigned i = 0; i < 3 * LINKS; i++) {
+        scene.now += QN_MS(300);
+        struct qn_endpoint from = address(i % 4, i);
+        (void)join(&scene, 1000 + i, &from, QN_STANDING_REGISTERED, QN_REGION_EUROPE);
+    }
+    scene.now += QN_SECONDS(600);
+    for (unsigned i = 0; i < 50; i++) {
+        struct qn_endpoint from = address(300 + i, 1); /* another network each time */
+        assert_int_equal(join(&scene, 2, &from, QN_STANDING_REGISTERED, QN_REGION_EUROPE),
+                         QN_ADMISSION_BANNED);
+    }
+    struct qn_endpoint honest = address(200, 1);
+    assert_int_equal(join(&scene, 1, &honest, QN_STANDING_REGISTERED, QN_REGION_EUROPE),
+                     QN_ADMISSION_NONE);
+    assert_true(qn_peering_counts(scene.peering)->evicted > 0);
+    qn_peering_free(scene.peering);
+}
+
 static void the_committee_and_genesis_nodes_are_counted_by_no_limit(void **state)
 {
     (void)state;
@@ -213,7 +252,7 @@ static void the_committee_and_genesis_nodes_are_counted_by_no_limit(void **state
     /* Members no more: above the limit of the region they are given up one by one. */
     qn_peering_set_committee(scene.peering, members, 0);
     check(&scene);
-    size_t most = qn_peering_region_max(scene.peering);
+    size_t most = qn_peer_limits_per_region(qn_peering_limits(scene.peering));
     for (unsigned i = 0; i < 20; i++) {
         struct qn_peering_actions actions;
         qn_peering_poll(scene.peering, &actions, scene.now);
@@ -235,12 +274,12 @@ static void reserved_peers_are_always_dialled_and_never_evicted(void **state)
     struct qn_peering_config config = {.id = id_of(0),
                                        .region = QN_REGION_EUROPE,
                                        .seed = 7,
-                                       .links_max = 2,
+                                       .budgets = {.links_max = 2},
                                        .reserved_count = 1,
                                        .reserved = &reserved};
     struct scene scene = {.peering = qn_peering_new(&config, 0)};
     struct qn_peering_actions actions;
-    qn_peering_set_size(scene.peering, 100000, 0);
+    (void)qn_peering_set_size(scene.peering, 100000, 0);
     qn_peering_poll(scene.peering, &actions, 0);
     assert_int_equal(actions.count, 1);
     assert_int_equal(actions.items[0].dial.purpose, QN_DIAL_FOR_RESERVED);
@@ -270,9 +309,9 @@ static void limits_step_up_at_once_and_down_after_ten_minutes(void **state)
 {
     (void)state;
     struct scene scene = start(100);
-    assert_int_equal(qn_peering_region_max(scene.peering), 8);
-    qn_peering_set_size(scene.peering, 101, QN_SECONDS(1));
-    assert_int_equal(qn_peering_region_max(scene.peering), 50);
+    assert_int_equal(qn_peer_limits_per_region(qn_peering_limits(scene.peering)), 8);
+    (void)qn_peering_set_size(scene.peering, 101, QN_SECONDS(1));
+    assert_int_equal(qn_peer_limits_per_region(qn_peering_limits(scene.peering)), 50);
     for (unsigned i = 0; i < 20; i++) {
         struct qn_endpoint from = address(i, i);
         scene.now += QN_SECONDS(1);
@@ -280,11 +319,11 @@ static void limits_step_up_at_once_and_down_after_ten_minutes(void **state)
     }
     size_t held = qn_peering_counts(scene.peering)->region[QN_REGION_EUROPE];
     assert_in_range(held, 9, 50);
-    qn_peering_set_size(scene.peering, 10, QN_SECONDS(100));
-    qn_peering_set_size(scene.peering, 10, QN_SECONDS(699));
-    assert_int_equal(qn_peering_region_max(scene.peering), 50);
-    qn_peering_set_size(scene.peering, 10, QN_SECONDS(700));
-    assert_int_equal(qn_peering_region_max(scene.peering), 8);
+    (void)qn_peering_set_size(scene.peering, 10, QN_SECONDS(100));
+    (void)qn_peering_set_size(scene.peering, 10, QN_SECONDS(699));
+    assert_int_equal(qn_peer_limits_per_region(qn_peering_limits(scene.peering)), 50);
+    (void)qn_peering_set_size(scene.peering, 10, QN_SECONDS(700));
+    assert_int_equal(qn_peer_limits_per_region(qn_peering_limits(scene.peering)), 8);
     check(&scene); /* what is above the new limit goes link by link */
     for (unsigned i = 0; i < 20; i++) {
         struct qn_peering_actions actions;
@@ -330,7 +369,7 @@ static void no_limit_is_passed_whatever_happens(void **state)
                                scene.now);
             break;
         case 4:
-            qn_peering_set_size(scene.peering, qn_rng_below(&rng, 2000), scene.now);
+            (void)qn_peering_set_size(scene.peering, qn_rng_below(&rng, 2000), scene.now);
             break;
         case 5:
             qn_peering_poll(scene.peering, &actions, scene.now);
@@ -353,6 +392,7 @@ int main(void)
         cmocka_unit_test(one_subnet_cannot_hold_all_half_open_places),
         cmocka_unit_test(half_open_links_have_a_deadline_which_is_short_when_many_are),
         cmocka_unit_test(an_honest_joiner_gets_in_within_30_seconds_of_slot_exhaustion),
+        cmocka_unit_test(who_is_refused_takes_no_eviction_from_others),
         cmocka_unit_test(the_committee_and_genesis_nodes_are_counted_by_no_limit),
         cmocka_unit_test(reserved_peers_are_always_dialled_and_never_evicted),
         cmocka_unit_test(limits_step_up_at_once_and_down_after_ten_minutes),

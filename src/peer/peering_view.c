@@ -8,11 +8,6 @@ const struct qn_peering_counts *qn_peering_counts(const struct qn_peering *peeri
     return &peering->counts;
 }
 
-size_t qn_peering_region_max(const struct qn_peering *peering)
-{
-    return peering->region_max;
-}
-
 static void emit(const struct qn_metric_sink *sink, const char *name, const char *help,
                  enum qn_metric_type type, double value)
 {

@@ -19,7 +19,6 @@ enum qn_peer_source {
     QN_PEER_SOURCE_DNS,      /* names that the operator gave */
     QN_PEER_SOURCE_GENESIS,  /* the pinned certificates */
     QN_PEER_SOURCE_FALLBACK, /* addresses that the operator gave */
-    QN_PEER_SOURCE_LAN,      /* who answers in the local network */
     QN_PEER_SOURCE_COUNT,
 };
 /* "anchors"; static. */

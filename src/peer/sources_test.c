@@ -113,7 +113,7 @@ static void sources_have_names(void **state)
 {
     (void)state;
     assert_string_equal(qn_peer_source_name(QN_PEER_SOURCE_ANCHORS), "anchors");
-    assert_string_equal(qn_peer_source_name(QN_PEER_SOURCE_LAN), "lan");
+    assert_string_equal(qn_peer_source_name(QN_PEER_SOURCE_FALLBACK), "fallback");
 }
 
 int main(void)
