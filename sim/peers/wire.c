@@ -181,6 +181,7 @@ static void evict(struct qn_peers_world *world, struct qn_peers_host *host, uint
     struct qn_peers_link *link = qn_peers_link_find(world, id);
 
     if (link != NULL) {
+        link->is_full = true; /* inbound ones only are evicted */
         qn_peers_close(world, link, &world->hosts[link->host[0]] == host ? 0 : 1);
     }
 }
@@ -345,6 +346,7 @@ static void on_up(struct qn_peers_world *world, struct qn_peers_link *link, size
     };
     struct qn_peering_verdict verdict = qn_peering_on_up(host->peering, &up, world->now);
     if (verdict.limit != QN_ADMISSION_NONE) {
+        link->is_full = end == 1 && qn_admission_reason(verdict.limit) == QN_CLOSE_FULL;
         doom(world, link, 1 - end, link->rtt_us / 2);
         detach(world, link, end);
     }
@@ -393,6 +395,7 @@ static void on_down(struct qn_peers_world *world, struct qn_peers_link *link, si
 {
     struct qn_peers_host *host = host_at(world, link, end);
     uint64_t id = link->id;
+    bool link_was_full = link->is_full && end == 0;
 
     if (link->over[end]) {
         return;
@@ -403,6 +406,9 @@ static void on_down(struct qn_peers_world *world, struct qn_peers_link *link, si
     }
     detach(world, link, end);
     if (host != NULL && host->peering != NULL) {
+        if (link_was_full) {
+            qn_peering_on_full(host->peering, id);
+        }
         qn_peering_on_down(host->peering, id, world->now);
     }
 }

@@ -43,6 +43,7 @@ struct qn_peers_link {
     bool open[2];         /* held at this end */
     bool live[2];         /* HELLO is done */
     bool doomed[2];       /* that it is over is on its way there */
+    bool is_full;         /* the one that answered has no place for it, and says so */
     bool over[2];         /* nothing happens at this end any more */
 };
 

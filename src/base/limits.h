@@ -108,6 +108,10 @@ enum {
 #define QN_HEARTBEAT_INTERVAL QN_SECONDS(10)
 #define QN_DIAL_BACKOFF_MIN QN_MS(250)
 #define QN_DIAL_BACKOFF_MAX QN_SECONDS(8)
+/* When they had no place for us: */
+#define QN_DIAL_BACKOFF_REFUSED_MIN QN_SECONDS(4)
+#define QN_DIAL_BACKOFF_REFUSED_MAX QN_SECONDS(900)
+#define QN_DIAL_STABLE QN_SECONDS(60) /* a link that lived so long lets failures be forgotten */
 #define QN_DIAL_BACKOFF_PEER_MAX QN_SECONDS(64)   /* of those we need not have a link to */
 #define QN_DIAL_NEEDED_INTERVAL (qn_time_us)62500 /* pace of dials to those we need */
 #define QN_DIAL_PEER_INTERVAL QN_MS(250)          /* and to others, while dials succeed */

@@ -222,6 +222,9 @@ qn_time_us qn_consensus_deadline(const struct qn_consensus *c)
     if (c->fresh_recheck && c->pending && !c->ended) {
         return c->now;
     }
+    if (qn_is_voting(c) && c->build_at > c->now && c->build_at < deadline) {
+        deadline = c->build_at;
+    }
     qn_time_us recover = qn_recover_deadline(c);
     deadline = recover < deadline ? recover : deadline;
     if (qn_is_voting(c) && c->heartbeat_at > c->now && c->heartbeat_at < deadline) {

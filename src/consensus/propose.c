@@ -63,8 +63,9 @@ void qn_propose_try(struct qn_consensus *c)
 {
     bool wanted = (c->armed & QN_ARM_PENDING) != 0 || may_be_empty(c);
 
-    if (!wanted || c->build_cookie != 0 || qn_view_leader(c, c->view) != c->self ||
-        c->view <= c->ceiling || qn_slot_own_any(qn_slot_find(c, c->view))) {
+    if (!wanted || c->build_cookie != 0 || c->now < c->build_at ||
+        qn_view_leader(c, c->view) != c->self || c->view <= c->ceiling ||
+        qn_slot_own_any(qn_slot_find(c, c->view))) {
         return;
     }
     struct qn_parent parent = qn_propose_parent(c);
@@ -95,6 +96,8 @@ static void built(struct qn_consensus *c, struct qn_block *block)
     if (block == NULL) {
         qn_log(c->log, QN_LOG_ERROR, "consensus", "no_block", "view=%llu",
                (unsigned long long)c->view);
+        /* The last view of the window is not given up: there the leader tries again, after a while. */
+        c->build_at = c->now + c->resend_interval;
         qn_nullify(c, c->view); /* so that everyone goes on at once */
     } else if (block->tx_count == 0 && !may_be_empty(c)) {
         c->fresh = false; /* all of it is in a block on the way */

@@ -203,6 +203,27 @@ static void window_is_the_end_until_a_block_is_final(void **state)
     finish(h);
 }
 
+/* There it cannot give its view up, and must neither try without a pause nor give up trying. */
+static void leader_that_cannot_build_in_the_last_view_tries_again_later(void **state)
+{
+    (void)state;
+    struct harness *h = start_with((struct harness_config){.n = 4, .delta = QN_MS(10)});
+
+    lose_kind(h, 4, QN_PROPOSE);
+    harness_fail_builds(h, QN_CONSENSUS_WINDOW % 4, true); /* it leads that view */
+    unsigned tx = harness_submit(h, 0);
+    harness_run(h, QN_SECONDS(430));
+    assert_int_equal(harness_view(h, 0), QN_CONSENSUS_WINDOW);
+    unsigned before = harness_builds(h, QN_CONSENSUS_WINDOW % 4);
+    harness_run(h, QN_SECONDS(20));
+    assert_in_range(harness_builds(h, QN_CONSENSUS_WINDOW % 4) - before, 1, 40);
+    harness_fail_builds(h, QN_CONSENSUS_WINDOW % 4, false);
+    harness_heal(h);
+    harness_run(h, QN_SECONDS(20));
+    assert_true(harness_is_final(h, 0, tx) && harness_is_final(h, 3, tx));
+    finish(h);
+}
+
 /* v3 gets the proposal's header over other transactions, and again whenever it asks the liar. */
 static void block_id_over_other_transactions_is_thrown_away(void **state)
 {
@@ -665,6 +686,7 @@ int main(void)
         cmocka_unit_test(lagging_validator_within_the_window_catches_up_without_sync),
         cmocka_unit_test(validator_beyond_the_others_history_asks_for_sync),
         cmocka_unit_test(window_is_the_end_until_a_block_is_final),
+        cmocka_unit_test(leader_that_cannot_build_in_the_last_view_tries_again_later),
         cmocka_unit_test(block_id_over_other_transactions_is_thrown_away),
         cmocka_unit_test(vote_sent_again_is_no_fault_and_another_one_is_evidence),
         cmocka_unit_test(final_and_given_up_votes_of_one_view_are_evidence),

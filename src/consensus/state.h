@@ -103,7 +103,8 @@ struct qn_consensus {
 
     uint64_t build_cookie; /* 0: no build under way */
     uint64_t build_parent_view;
-    uint64_t cookie; /* of the last BUILD or CHECK */
+    qn_time_us build_at; /* not before that: the last one failed */
+    uint64_t cookie;     /* of the last BUILD or CHECK */
 
     struct qn_view_slot slots[QN_CONSENSUS_RING];
     struct qn_vote_view votes[QN_CONSENSUS_VOTE_VIEWS];

@@ -31,6 +31,9 @@ static void on_goodbye(struct qn_node *node, struct qn_link *link, struct qn_spa
         qn_log_escape(text, sizeof text, goodbye.text, strlen(goodbye.text));
         qn_log(node->log, QN_LOG_INFO, "link", "goodbye", "peer=\"%s\" reason=%s text=\"%s\"",
                qn_node_id_short(peer, &link->peer), qn_close_reason_name(goodbye.reason), text);
+        if (goodbye.reason == QN_CLOSE_FULL) {
+            qn_peering_on_full(node->peering, link->id);
+        }
     }
     qn_node_close(node, link, QN_CLOSE_PEER_CLOSED, NULL);
 }

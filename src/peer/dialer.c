@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REPLACE_TRIES = 32, FAILURES_PER_STEP = 8 };
+enum { REPLACE_TRIES = 32, FAILURES_PER_STEP = 8, DOUBLINGS_MAX = 12 };
 
 const char *qn_dial_purpose_name(enum qn_dial_purpose purpose)
 {
@@ -161,6 +161,12 @@ static struct qn_dial_target *take_place(struct qn_dialer *dialer)
     return &dialer->targets[dialer->free_places[dialer->free_count]];
 }
 
+/* Reserved, or both of us are members of the committee. */
+static bool is_due_always(const struct qn_dialer *dialer, const struct qn_dial_target *target)
+{
+    return target->reserved || (target->committee && dialer->is_member);
+}
+
 /* Puts it where it waits, or takes it out: whoever is linked or being dialled waits for nothing. */
 static void settle(struct qn_dialer *dialer, struct qn_dial_target *target)
 {
@@ -169,9 +175,9 @@ static void settle(struct qn_dialer *dialer, struct qn_dial_target *target)
         return;
     }
     size_t queue = QN_DIAL_WANT_REGION_SHIFT + (size_t)target->region;
-    if (target->committee || target->reserved) {
+    if (is_due_always(dialer, target)) {
         queue = 0;
-    } else if (target->purpose == QN_DIAL_FOR_BOOTSTRAP) {
+    } else if (target->committee || target->purpose == QN_DIAL_FOR_BOOTSTRAP) {
         queue = 1;
     } else if (target->purpose == QN_DIAL_FOR_FEELER) {
         queue = QN_DIAL_FEELER_QUEUE;
@@ -231,8 +237,9 @@ void qn_dialer_pin(struct qn_dialer *dialer, const struct qn_node_id *id,
     }
 }
 
-void qn_dialer_unpin_all(struct qn_dialer *dialer)
+void qn_dialer_begin_committee(struct qn_dialer *dialer, bool is_member)
 {
+    dialer->is_member = is_member;
     for (size_t i = 0; i < QN_DIALER_TARGETS_MAX; i++) {
         struct qn_dial_target *target = &dialer->targets[i];
         if (target->used && target->committee) {
@@ -352,11 +359,17 @@ const struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, unsigned w
  * nobody marches in step. */
 static void back_off(struct qn_dialer *dialer, struct qn_dial_target *target, qn_time_us now)
 {
-    bool needed = target->committee || target->reserved || target->purpose != QN_DIAL_FOR_HOT;
-    qn_time_us most = needed ? QN_DIAL_BACKOFF_MAX : QN_DIAL_BACKOFF_PEER_MAX;
-    qn_time_us wait = QN_DIAL_BACKOFF_MIN << (target->failures < 8 ? target->failures : 8);
+    bool is_due = is_due_always(dialer, target); /* such a link is no matter of places */
+    bool is_refusal = target->is_full && !is_due;
+    bool is_needed_soon = is_due || target->committee || target->purpose != QN_DIAL_FOR_HOT;
+    qn_time_us most = is_refusal       ? QN_DIAL_BACKOFF_REFUSED_MAX
+                      : is_needed_soon ? QN_DIAL_BACKOFF_MAX
+                                       : QN_DIAL_BACKOFF_PEER_MAX;
+    unsigned doublings = target->failures < DOUBLINGS_MAX ? target->failures : DOUBLINGS_MAX;
+    qn_time_us wait = (is_refusal ? QN_DIAL_BACKOFF_REFUSED_MIN : QN_DIAL_BACKOFF_MIN) << doublings;
     wait = wait > most ? most : wait;
     target->next_us = now + wait / 2 + qn_rng_below(&dialer->rng, wait / 2 + 1);
+    target->is_full = false;
     target->failures += 1;
     target->endpoint_next += 1;
     settle(dialer, target);
@@ -395,9 +408,12 @@ void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id,
     }
     target->linked = linked;
     if (linked) {
-        target->failures = 0;
+        target->linked_us = now;
         settle(dialer, target);
     } else {
+        /* A place that was ours for a moment only is no better than none. */
+        bool was_none = target->is_full && now - target->linked_us < QN_DIAL_STABLE;
+        target->failures = was_none ? target->failures : 0;
         back_off(dialer, target, now);
     }
 }
@@ -409,6 +425,14 @@ void qn_dialer_on_failed(struct qn_dialer *dialer, uint64_t dial, qn_time_us now
         end_dial(dialer, target);
         dialer->failed_in_row += dialer->failed_in_row < UINT32_MAX;
         back_off(dialer, target, now);
+    }
+}
+
+void qn_dialer_note_full(struct qn_dialer *dialer, const struct qn_node_id *id)
+{
+    struct qn_dial_target *target = find_id(dialer, id);
+    if (target != NULL) {
+        target->is_full = true;
     }
 }
 

@@ -3,7 +3,7 @@
  * target per identity, one dial per target; a pace for all dials together, which slows down while none succeeds,
  * so that an outage of the network ends in no storm.
  *
- * Every call but unpin_all costs at most the logarithm of the targets. Pure. Spec: DESIGN sections 5
+ * Every call but begin_committee costs at most the logarithm of the targets. Pure. Spec: DESIGN sections 5
  * (retry 0.25 to 8 s) and 9 (one owner per peer, global pace). */
 #ifndef QN_DIALER_H
 #define QN_DIALER_H
@@ -29,7 +29,7 @@ const char *qn_dial_purpose_name(enum qn_dial_purpose purpose);
 
 /* Which targets are wanted: one bit each. */
 enum {
-    QN_DIAL_WANT_ALWAYS = 1U << 0, /* committee and reserved */
+    QN_DIAL_WANT_ALWAYS = 1U << 0, /* reserved, and the committee if we are of it */
     QN_DIAL_WANT_BOOTSTRAP = 1U << 1,
     QN_DIAL_WANT_REGION_SHIFT = 2, /* and from here on those for HOT by region */
     QN_DIAL_FEELER_QUEUE = QN_DIAL_WANT_REGION_SHIFT + QN_REGION_COUNT,
@@ -45,16 +45,18 @@ struct qn_dial_target {
     bool reserved;
     bool landmark; /* until it is linked */
     bool linked;   /* a link to it is held: not dialled */
+    bool is_full;  /* it said that it has no place for us; until it was backed off from */
     bool has_id;
     bool used; /* false: free place */
     uint8_t endpoint_count;
     uint8_t endpoint_next; /* tried in turn */
     uint8_t queue;         /* in which it waits, if it does */
     enum qn_region region;
-    unsigned failures;  /* in a row */
-    uint32_t heap_at;   /* where in that queue; UINT32_MAX: in none */
-    uint64_t dial;      /* under way: its number; 0: none */
-    qn_time_us next_us; /* not dialled before */
+    unsigned failures;    /* in a row */
+    qn_time_us linked_us; /* when it was last linked */
+    uint32_t heap_at;     /* where in that queue; UINT32_MAX: in none */
+    uint64_t dial;        /* under way: its number; 0: none */
+    qn_time_us next_us;   /* not dialled before */
     struct qn_node_id id;
     struct qn_endpoint endpoints[QN_ENDPOINTS_MAX];
 };
@@ -71,6 +73,7 @@ struct qn_dialer {
     size_t free_count;
     struct qn_map index;
     struct qn_dial_queue queues[QN_DIAL_QUEUES];
+    bool is_member; /* of the committee, we ourselves */
     size_t under_way;
     uint32_t under_way_places[QN_DIALS_AT_ONCE_MAX];
     uint64_t last_dial;
@@ -91,11 +94,13 @@ bool qn_dialer_add(struct qn_dialer *dialer, enum qn_dial_purpose purpose,
                    qn_time_us not_before);
 /* Whatever its purpose: it is dialled no more. */
 void qn_dialer_remove(struct qn_dialer *dialer, const struct qn_node_id *id);
-/* Pins the target with this id, if there is one: a member of the committee until unpin_all, reserved for good, or
+/* Pins the target with this id, if there is one: a member of the committee until begin_committee, reserved for good, or
  * a landmark until it was linked. */
 void qn_dialer_pin(struct qn_dialer *dialer, const struct qn_node_id *id,
                    enum qn_dial_purpose purpose);
-void qn_dialer_unpin_all(struct qn_dialer *dialer);
+/* Nobody is a member any more, before those of another committee are pinned. is_member: we are of it, and hold links
+ * to all of it; otherwise its members are dialled like genesis nodes. */
+void qn_dialer_begin_committee(struct qn_dialer *dialer, bool is_member);
 /* The next target among the wanted that is due, marked as under way, with a new dial number; NULL if none.
  * Valid until the next call. */
 const struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, unsigned wanted,
@@ -110,6 +115,8 @@ void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id,
                           qn_time_us now);
 /* The dial came to nothing, or its link was refused: back off. */
 void qn_dialer_on_failed(struct qn_dialer *dialer, uint64_t dial, qn_time_us now);
+/* It says that it has no place for us: the back-off that follows is a long one. */
+void qn_dialer_note_full(struct qn_dialer *dialer, const struct qn_node_id *id);
 /* Like on_failed for a link that was closed before it was good for anything. */
 void qn_dialer_punish(struct qn_dialer *dialer, const struct qn_node_id *id, qn_time_us now);
 /* Earliest time at which next may give something; UINT64_MAX: never without a change. */

@@ -89,7 +89,7 @@ static void a_pinned_peer_is_dialled_like_a_genesis_node(void **state)
     qn_dialer_pin(&dialer, &unknown,
                   QN_DIAL_FOR_COMMITTEE); /* nowhere to dial it: nothing happens */
     assert_int_equal(qn_dialer_deadline(&dialer, NEEDED), 0);
-    qn_dialer_unpin_all(&dialer);
+    qn_dialer_begin_committee(&dialer, true);
     assert_int_equal(qn_dialer_deadline(&dialer, NEEDED), UINT64_MAX);
     assert_null(qn_dialer_next(&dialer, NEEDED, 0));
     qn_dialer_pin(&dialer, &id, QN_DIAL_FOR_COMMITTEE);

@@ -106,11 +106,12 @@ void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_i
     QN_ASSERT(count <= QN_VALIDATORS_MAX);
     peering->committee_count = count;
     peering->is_member = false;
-    qn_dialer_unpin_all(&peering->dialer);
     for (size_t i = 0; i < count; i++) {
         peering->committee[i] = ids[i];
-        bool is_self = qn_node_id_equal(&ids[i], &peering->config.id);
-        peering->is_member = peering->is_member || is_self;
+        peering->is_member |= qn_node_id_equal(&ids[i], &peering->config.id);
+    }
+    qn_dialer_begin_committee(&peering->dialer, peering->is_member);
+    for (size_t i = 0; i < count; i++) {
         qn_dialer_pin(&peering->dialer, &ids[i], QN_DIAL_FOR_COMMITTEE);
     }
     for (size_t i = 0; i < peering->place_end; i++) {

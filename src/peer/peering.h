@@ -116,6 +116,8 @@ struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
                                            const struct qn_peering_up *up, qn_time_us now);
 /* HELLO is done and no twin of the link stays: it is hot from now on. */
 void qn_peering_on_live(struct qn_peering *peering, uint64_t link, qn_time_us now);
+/* The other end says that it has no place for us (no_free_slot); on_down follows. */
+void qn_peering_on_full(struct qn_peering *peering, uint64_t link);
 /* Whoever closed it, in whatever state; unknown links are ignored. */
 void qn_peering_on_down(struct qn_peering *peering, uint64_t link, qn_time_us now);
 void qn_peering_on_dial_failed(struct qn_peering *peering, uint64_t dial, qn_time_us now);

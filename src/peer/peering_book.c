@@ -9,7 +9,7 @@ enum {
     FEED_PER_REGION = 8, /* addresses of the book that the dialer gets for one region each second */
     FEELERS_OVER = 100,  /* registered nodes; in a smaller network everybody is dialled anyway */
     ORIGIN_LEDGER = 1,   /* of links that only the registry told of */
-    ORIGIN_HINT = 2, /* of links to addresses without an id: name servers, the operator */
+    ORIGIN_HINT = 2,     /* of links to addresses without an id: name servers, the operator */
     DNS_FAILURES_MAX = 5, /* that lengthen the wait */
 };
 #define BOOK_INTERVAL QN_SECONDS(1)

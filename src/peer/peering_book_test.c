@@ -253,6 +253,10 @@ static void links_of_one_source_count_once(void **state)
     qn_peering_set_committee(f.peering, &member, 1);
     qn_peering_on_down(f.peering, qn_peering_link_to(f.peering, &member), f.now);
     run(&f, 20);
+    assert_int_equal(qn_peering_link_to(f.peering, &member), 0); /* four links do without it */
+    struct qn_node_id other = id_of(5);
+    qn_peering_on_down(f.peering, qn_peering_link_to(f.peering, &other), f.now);
+    run(&f, 20);
     assert_int_equal(qn_peering_origins(f.peering), 3);
     qn_peering_free(f.peering);
 }

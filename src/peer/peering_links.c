@@ -385,6 +385,15 @@ void qn_peering_on_live(struct qn_peering *peering, uint64_t number, qn_time_us 
     qn_peering_book_on_live(peering, link, now);
 }
 
+void qn_peering_on_full(struct qn_peering *peering, uint64_t number)
+{
+    const struct qn_peering_link *link = qn_peering_find(peering, number);
+    bool has_others = peering->counts.live > QN_BOOTSTRAP_BELOW; /* else it tries as before */
+    if (link != NULL && link->state != QN_PEERING_HALF_OPEN && has_others) {
+        qn_dialer_note_full(&peering->dialer, &link->id);
+    }
+}
+
 void qn_peering_on_down(struct qn_peering *peering, uint64_t number, qn_time_us now)
 {
     struct qn_peering_link *link = qn_peering_find(peering, number);

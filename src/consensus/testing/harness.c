@@ -377,8 +377,10 @@ static void on_message(struct harness *h, struct harness_node *node, struct harn
 static void on_build(struct harness *h, struct harness_node *node,
                      const struct harness_event *event)
 {
-    struct qn_block *block = harness_ledger_build(h, node, &event->digest);
+    struct qn_block *block =
+        node->cannot_build ? NULL : harness_ledger_build(h, node, &event->digest);
 
+    node->builds += 1;
     if (block != NULL) {
         harness_label_block(h, block);
         harness_say(h, node, "built    %s txs=%zu", harness_label(h, &block->id), block->tx_count);

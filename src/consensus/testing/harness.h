@@ -96,6 +96,11 @@ void harness_heal(struct harness *h);
 void harness_inject(struct harness *h, int from, int to, enum qn_message_kind kind,
                     struct qn_buf *bytes);
 
+/* Its BUILD actions fail, or no longer. */
+void harness_fail_builds(struct harness *h, int validator, bool fail);
+/* BUILD actions of this validator so far. */
+unsigned harness_builds(const struct harness *h, int validator);
+
 uint64_t harness_height(const struct harness *h, int validator);
 uint64_t harness_view(const struct harness *h, int validator);
 struct qn_consensus *harness_consensus(struct harness *h, int validator);

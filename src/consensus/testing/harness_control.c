@@ -271,6 +271,16 @@ uint64_t harness_height(const struct harness *h, int validator)
     return h->nodes[validator].block_count - 1;
 }
 
+void harness_fail_builds(struct harness *h, int validator, bool fail)
+{
+    h->nodes[validator].cannot_build = fail;
+}
+
+unsigned harness_builds(const struct harness *h, int validator)
+{
+    return h->nodes[validator].builds;
+}
+
 uint64_t harness_view(const struct harness *h, int validator)
 {
     return h->nodes[validator].c->view;

@@ -63,6 +63,8 @@ struct harness_node {
     qn_time_us written_at;     /* when the last write under way ends */
     uint64_t floor;            /* of the commits so far */
     unsigned starts;
+    bool cannot_build; /* BUILD fails */
+    unsigned builds;
     bool excused; /* rolled back: what it votes twice is held against nobody */
 
     uint64_t last_view;
