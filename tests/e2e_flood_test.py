@@ -77,6 +77,26 @@ class FloodTest(unittest.TestCase):
                 flood.stop()
             q.wait_until(lambda: victim.ready(), "the flooded node is ready")
 
+    def test_who_says_nothing_takes_no_half_open_place(self):
+        with q.Cluster(q.Genesis(count=4)) as cluster:
+            cluster.start()
+            victim = cluster.validators[0]
+            silent = [socket.create_connection(("127.0.0.1", victim.listen_port)) for _ in range(SILENT)]
+            try:
+                # Whoever came before this one has been looked at when it is answered.
+                with socket.create_connection(("127.0.0.1", victim.listen_port)) as loud:
+                    loud.settimeout(20)
+                    loud.sendall(b"no TLS at all\r\n\r\n")
+                    try:
+                        while loud.recv(4096):
+                            pass
+                    except ConnectionResetError:
+                        pass  # closed as well
+                self.assertEqual(victim.metrics()["qnet_links_half_open"], 0)
+            finally:
+                for connection in silent:
+                    connection.close()
+
     def check_honest_peer(self, cluster, genesis, victim, flood):
         q.wait_until(lambda: flood.made > 2 * SILENT, "the flood has begun")
         started = time.monotonic()
