@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -68,7 +69,8 @@ static void answer(struct name_server *server)
     if (end > (size_t)len) {
         return;
     }
-    (void)strncpy(server->question, (const char *)message + 12, sizeof server->question - 1);
+    (void)snprintf(server->question, sizeof server->question, "%.*s", (int)(end - 12),
+                   (const char *)message + 12);
     server->questions += 1;
     message[2] = 0x84; /* an answer, by authority */
     message[3] = server->record_count == 0 ? 3 : 0;
