@@ -3,12 +3,16 @@
 #include "wire/field.h"
 
 /* Of a version to come: one field more, which the versions before it skip. */
-enum { HELLO_KEYS = 8 + (QN_PROTOCOL_VERSION_NEXT > 0), HELLO_NEXT_KEY = QN_CBOR_EXTENSION_KEY };
+enum {
+    HELLO_KEYS = 8,
+    HELLO_NEXT_KEYS = QN_PROTOCOL_VERSION_NEXT > 0,
+    HELLO_NEXT_KEY = QN_CBOR_EXTENSION_KEY
+};
 
 static void write_hello(struct qn_writer *w, const void *record)
 {
     const struct qn_hello *hello = record;
-    qn_write_map(w, HELLO_KEYS);
+    qn_write_map(w, HELLO_KEYS + (hello->has_seen ? 1 : 0) + HELLO_NEXT_KEYS);
     qn_write_uint_at(w, 1, hello->version);
     qn_write_uint_at(w, 2, hello->version_min);
     qn_write_bytes_at(w, 3, hello->network.bytes, sizeof hello->network.bytes);
@@ -18,6 +22,10 @@ static void write_hello(struct qn_writer *w, const void *record)
     qn_write_uint_at(w, 6, hello->roles);
     qn_write_uint_at(w, 7, hello->height);
     qn_write_text_at(w, 8, hello->software);
+    if (hello->has_seen) {
+        qn_write_key(w, 9);
+        qn_write_endpoint(w, &hello->seen);
+    }
 #if QN_PROTOCOL_VERSION_NEXT > 0
     qn_write_uint_at(w, HELLO_NEXT_KEY, hello->version);
 #endif
@@ -43,6 +51,10 @@ enum qn_err qn_hello_decode(struct qn_hello *out, struct qn_span bytes)
     hello.roles = (uint32_t)qn_read_uint_at(&in, &map, 6, UINT32_MAX);
     hello.height = qn_read_uint_at(&in, &map, 7, UINT64_MAX);
     qn_read_text_at(&in, &map, 8, hello.software, QN_SOFTWARE_LEN_MAX);
+    hello.has_seen = qn_read_key_if(&in, &map, 9);
+    if (hello.has_seen) {
+        qn_read_endpoint(&in, &hello.seen);
+    }
 #if QN_PROTOCOL_VERSION_NEXT > 0
     if (hello.version >
         1) { /* who speaks it says it again there; older ones do not know the field */

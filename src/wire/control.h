@@ -6,7 +6,7 @@
 #include "wire/types.h"
 
 /* First frame each way. {1: version, 2: version min, 3: network id, 4: [endpoint], 5: region,
- * 6: roles, 7: head height, 8: software}; extensible. */
+ * 6: roles, 7: head height, 8: software, ?9: endpoint}; extensible. */
 struct qn_hello {
     uint32_t version;
     uint32_t version_min;
@@ -17,6 +17,8 @@ struct qn_hello {
     uint32_t roles; /* enum qn_role bits; unknown bits are ignored */
     uint64_t height;
     char software[QN_SOFTWARE_LEN_MAX + 1];
+    bool has_seen;           /* whoever dialled is told */
+    struct qn_endpoint seen; /* the address at which the sender sees the receiver */
 };
 /* {1: reason, 2: text}; extensible. */
 struct qn_goodbye {

@@ -36,6 +36,29 @@ static void hello_has_these_fields(void **state)
     qn_buf_drop(buf);
 }
 
+static void hello_may_say_where_the_receiver_is_seen(void **state)
+{
+    (void)state;
+#define SEEN_HEX(map, endpoint)                                                                    \
+    map " 01 01 02 01 03 5820 11*32 04 80 05 03 06 00 07 00 08 60" endpoint
+    struct qn_buf *buf = qn_hex_buf(SEEN_HEX("A9", "09 82 63 3A3A31 19 2694"));
+    struct qn_hello hello;
+    assert_int_equal(qn_hello_decode(&hello, qn_buf_span(buf)), QN_OK);
+    assert_true(hello.has_seen);
+    assert_string_equal(hello.seen.host, "::1");
+    assert_int_equal(hello.seen.port, 9876);
+    qn_assert_hex(qn_hello_encode(&hello), SEEN_HEX("A9", "09 82 63 3A3A31 19 2694"));
+    qn_buf_drop(buf);
+    struct qn_buf *without = qn_hex_buf(SEEN_HEX("A8", ""));
+    assert_int_equal(qn_hello_decode(&hello, qn_buf_span(without)), QN_OK);
+    assert_false(hello.has_seen);
+    qn_buf_drop(without);
+    struct qn_buf *no_port = qn_hex_buf(SEEN_HEX("A9", "09 82 63 3A3A31 00"));
+    assert_int_equal(qn_hello_decode(&hello, qn_buf_span(no_port)), QN_ERR_MALFORMED);
+    qn_buf_drop(no_port);
+#undef SEEN_HEX
+}
+
 static enum qn_err decode_hello(const char *hex)
 {
     struct qn_buf *buf = qn_hex_buf(hex);
@@ -111,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hello_has_these_fields),
+        cmocka_unit_test(hello_may_say_where_the_receiver_is_seen),
         cmocka_unit_test(hello_holds_its_fields_to_their_limits),
         cmocka_unit_test(goodbye_has_these_fields),
         cmocka_unit_test(goodbye_takes_reasons_of_a_newer_node_and_text_to_its_limit),

@@ -18,6 +18,10 @@ struct qn_buf *qn_sample_hello(struct qn_sampler *s)
     qn_sample_bytes(s, hello.network.bytes, sizeof hello.network.bytes);
     hello.endpoint_count = qn_sample_endpoints(s, hello.endpoints, 0);
     qn_sample_text(s, hello.software, 0, QN_SOFTWARE_LEN_MAX);
+    hello.has_seen = qn_sample_bool(s);
+    if (hello.has_seen) {
+        qn_sample_endpoint(s, &hello.seen);
+    }
     return qn_hello_encode(&hello);
 }
 
