@@ -134,6 +134,7 @@ BEYOND = {
     "genesis-parameters": parameters_are_sorted,
     "block": block_is_sound,
     "redirect": ids_differ,
+    "lan-beacon": lambda v: v[2] or v[5] != b"\0\0",
     "propose": lambda v: block_is_sound(cbor2.loads(v[4])),
     "blocks": blocks_are_sound,
     "genesis": genesis_is_sound,

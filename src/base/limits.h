@@ -78,6 +78,9 @@ enum {
     QN_DNS_SEEDS_MAX = 8,      /* names that are asked for addresses of nodes */
     QN_DNS_ADDRESSES_MAX = 32, /* taken from one answer */
 
+    QN_LAN_NEIGHBOURS_MAX = 32, /* heard in the local network and not dialled yet */
+    QN_LAN_DIALS_MAX = 4,       /* of them dialled at a time */
+
     QN_PING_MISSED_MAX = 3,
     QN_PING_QUIET_AFTER = 10, /* answers in a row */
     QN_API_BODY_LEN_MAX = 65536,

@@ -23,6 +23,8 @@ const char *qn_dial_purpose_name(enum qn_dial_purpose purpose)
         return "feeler";
     case QN_DIAL_FOR_LANDMARK:
         return "landmark";
+    case QN_DIAL_FOR_LAN:
+        return "lan";
     }
     return "unknown";
 }
@@ -177,7 +179,8 @@ static void settle(struct qn_dialer *dialer, struct qn_dial_target *target)
     size_t queue = QN_DIAL_WANT_REGION_SHIFT + (size_t)target->region;
     if (is_due_always(dialer, target)) {
         queue = 0;
-    } else if (target->committee || target->purpose == QN_DIAL_FOR_BOOTSTRAP) {
+    } else if (target->committee || target->purpose == QN_DIAL_FOR_BOOTSTRAP ||
+               target->purpose == QN_DIAL_FOR_LAN) {
         queue = 1;
     } else if (target->purpose == QN_DIAL_FOR_FEELER) {
         queue = QN_DIAL_FEELER_QUEUE;
@@ -208,6 +211,9 @@ bool qn_dialer_add(struct qn_dialer *dialer, enum qn_dial_purpose purpose,
         if (id != NULL) {
             set_id(dialer, target, id);
         }
+    }
+    if (target->purpose == QN_DIAL_FOR_LAN) {
+        target->purpose = purpose; /* now somebody says more of it */
     }
     target->region = region;
     memcpy(target->endpoints, endpoints, endpoint_count * sizeof endpoints[0]);
@@ -355,6 +361,12 @@ const struct qn_dial_target *qn_dialer_next(struct qn_dialer *dialer, unsigned w
     return target;
 }
 
+/* A neighbour says again and again where it is: no address of the local network is tried twice for one word. */
+static bool is_for_once(const struct qn_dial_target *target)
+{
+    return target->purpose == QN_DIAL_FOR_LAN && !target->committee && !target->reserved;
+}
+
 /* 0.25 s doubling to 8 s, or to 64 s for those we need not have, each between half and the whole of it, so that
  * nobody marches in step. */
 static void back_off(struct qn_dialer *dialer, struct qn_dial_target *target, qn_time_us now)
@@ -410,6 +422,8 @@ void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id,
     if (linked) {
         target->linked_us = now;
         settle(dialer, target);
+    } else if (is_for_once(target)) {
+        forget(dialer, target);
     } else {
         /* A place that was ours for a moment only is no better than none. */
         bool was_none = target->is_full && now - target->linked_us < QN_DIAL_STABLE;
@@ -421,11 +435,16 @@ void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id,
 void qn_dialer_on_failed(struct qn_dialer *dialer, uint64_t dial, qn_time_us now)
 {
     struct qn_dial_target *target = find_dial(dialer, dial);
-    if (target != NULL) {
-        end_dial(dialer, target);
-        dialer->failed_in_row += dialer->failed_in_row < UINT32_MAX;
-        back_off(dialer, target, now);
+    if (target == NULL) {
+        return;
     }
+    if (is_for_once(target)) { /* which slows nobody else down */
+        forget(dialer, target);
+        return;
+    }
+    end_dial(dialer, target);
+    dialer->failed_in_row += dialer->failed_in_row < UINT32_MAX;
+    back_off(dialer, target, now);
 }
 
 void qn_dialer_note_full(struct qn_dialer *dialer, const struct qn_node_id *id)
@@ -439,10 +458,15 @@ void qn_dialer_note_full(struct qn_dialer *dialer, const struct qn_node_id *id)
 void qn_dialer_punish(struct qn_dialer *dialer, const struct qn_node_id *id, qn_time_us now)
 {
     struct qn_dial_target *target = find_id(dialer, id);
-    if (target != NULL) {
-        end_dial(dialer, target);
-        back_off(dialer, target, now);
+    if (target == NULL) {
+        return;
     }
+    if (is_for_once(target)) {
+        forget(dialer, target);
+        return;
+    }
+    end_dial(dialer, target);
+    back_off(dialer, target, now);
 }
 
 qn_time_us qn_dialer_deadline(const struct qn_dialer *dialer, unsigned wanted)

@@ -23,6 +23,7 @@ enum qn_dial_purpose {
     QN_DIAL_FOR_HOT,       /* a live link that a region lacks */
     QN_DIAL_FOR_FEELER,    /* to see whether an address is good */
     QN_DIAL_FOR_LANDMARK,  /* a link for a while: to be measured, or to ask */
+    QN_DIAL_FOR_LAN,       /* a neighbour in the local network: one try, like a bootstrap address */
 };
 /* "committee"; static. */
 const char *qn_dial_purpose_name(enum qn_dial_purpose purpose);

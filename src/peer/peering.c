@@ -125,7 +125,12 @@ void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_i
 void qn_peering_heard(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now)
 {
     bool is_self = heard->id != NULL && qn_node_id_equal(heard->id, &peering->config.id);
-    if (!is_self && !qn_peering_book_parks(peering, heard)) {
+    if (is_self) {
+        return;
+    }
+    if (heard->from == QN_HEARD_LAN) {
+        qn_peering_lan_heard(peering, heard, now);
+    } else if (!qn_peering_book_parks(peering, heard)) {
         qn_peering_heard_now(peering, heard, now);
     }
 }

@@ -32,6 +32,7 @@ struct qn_peering_config {
     const struct qn_peer_hint *reserved; /* copied; each with an id */
     bool has_ledger; /* the caller tells endpoints of the registry, once that source is open */
     size_t dns_seed_count; /* names that the caller can look up */
+    bool has_lan;          /* the caller hears neighbours in the local network */
     /* What a key is worth by the registry now. Asked during qn_peering_poll and on_*; never kept. */
     void *context;
     enum qn_standing (*standing)(void *context, const struct qn_node_id *id);
@@ -63,6 +64,7 @@ enum qn_heard_from {
     QN_HEARD_RECORD,   /* a signed record of the peer itself, verified */
     QN_HEARD_DNS,      /* a name server's answer */
     QN_HEARD_REDIRECT, /* an overloaded peer named it */
+    QN_HEARD_LAN,      /* somebody in the local network said so: of use once nobody else answers */
 };
 struct qn_heard {
     const struct qn_node_id *id; /* NULL: not known (FALLBACK and DNS only) */
@@ -91,6 +93,8 @@ void qn_peering_choose_anchors(struct qn_peering *peering, qn_time_us now);
 bool qn_peering_may_dial(const struct qn_peering *peering, enum qn_peer_source source);
 /* True: this DNS seed is to be looked up now; what is found is heard as DNS. */
 bool qn_peering_wants_lookup(struct qn_peering *peering, unsigned *seed, qn_time_us now);
+/* True: the local network is to be asked now; who answers is heard as LAN. */
+bool qn_peering_wants_neighbours(struct qn_peering *peering, qn_time_us now);
 /* Independent sources that the live links come from, and how many a node in this network needs. */
 size_t qn_peering_origins(const struct qn_peering *peering);
 size_t qn_peering_origins_needed(const struct qn_peering *peering);

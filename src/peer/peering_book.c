@@ -60,11 +60,13 @@ static enum qn_peer_source source_of(enum qn_heard_from from)
         return QN_PEER_SOURCE_DNS;
     case QN_HEARD_LEDGER:
         return QN_PEER_SOURCE_LEDGER;
+    case QN_HEARD_LAN:
+        return QN_PEER_SOURCE_LAN;
     case QN_HEARD_RECORD:
     case QN_HEARD_REDIRECT:
         return QN_PEER_SOURCE_TRIED;
     }
-    return QN_PEER_SOURCE_FALLBACK; /* the last one */
+    return QN_PEER_SOURCE_LAN; /* the last one */
 }
 
 bool qn_peering_book_parks(struct qn_peering *peering, const struct qn_heard *heard)
@@ -395,6 +397,7 @@ static void open_sources(struct qn_peering *peering, qn_time_us now)
     view.offers |= tried_count(peering) > 0 ? 1U << QN_PEER_SOURCE_TRIED : 0;
     view.offers |= peering->config.has_ledger ? 1U << QN_PEER_SOURCE_LEDGER : 0;
     view.offers |= peering->config.dns_seed_count > 0 ? 1U << QN_PEER_SOURCE_DNS : 0;
+    view.offers |= peering->config.has_lan ? 1U << QN_PEER_SOURCE_LAN : 0;
     for (size_t i = 0; i < memory->hint_count; i++) {
         view.offers |= 1U << source_of(memory->hints[i].from);
     }
@@ -416,6 +419,7 @@ void qn_peering_book_poll(struct qn_peering *peering, unsigned wanted, qn_time_u
     }
     memory->next_us = now + BOOK_INTERVAL;
     open_sources(peering, now);
+    qn_peering_lan_poll(peering, wanted, now);
     if (qn_sources_is_open(memory->open, QN_PEER_SOURCE_TRIED)) {
         feed(peering, wanted, now);
     }

@@ -8,6 +8,7 @@ const char *qn_peer_source_name(enum qn_peer_source source)
         [QN_PEER_SOURCE_ANCHORS] = "anchors", [QN_PEER_SOURCE_TRIED] = "tried",
         [QN_PEER_SOURCE_LEDGER] = "ledger",   [QN_PEER_SOURCE_DNS] = "dns",
         [QN_PEER_SOURCE_GENESIS] = "genesis", [QN_PEER_SOURCE_FALLBACK] = "fallback",
+        [QN_PEER_SOURCE_LAN] = "lan",
     };
     QN_ASSERT(source < QN_PEER_SOURCE_COUNT);
     return names[source];

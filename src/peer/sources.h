@@ -19,6 +19,7 @@ enum qn_peer_source {
     QN_PEER_SOURCE_DNS,      /* names that the operator gave */
     QN_PEER_SOURCE_GENESIS,  /* the pinned certificates */
     QN_PEER_SOURCE_FALLBACK, /* addresses that the operator gave */
+    QN_PEER_SOURCE_LAN,      /* who is heard in the local network */
     QN_PEER_SOURCE_COUNT,
 };
 /* "anchors"; static. */

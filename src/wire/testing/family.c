@@ -7,6 +7,7 @@
 #include "wire/control.h"
 #include "wire/genesis_cert.h"
 #include "wire/genesis_reply.h"
+#include "wire/lan.h"
 #include "wire/measure.h"
 #include "wire/redirect.h"
 #include "wire/snapshot.h"
@@ -173,6 +174,21 @@ static enum qn_err recode_empty(struct qn_buf **out, struct qn_span bytes)
     return err;
 }
 
+static enum qn_err recode_lan_beacon(struct qn_buf **out, struct qn_span bytes)
+{
+    struct qn_lan_beacon beacon;
+    uint8_t encoded[QN_LAN_BEACON_LEN];
+    memset(&beacon, PATTERN, sizeof beacon);
+    enum qn_err err = qn_lan_beacon_decode(&beacon, bytes);
+    if (err != QN_OK) {
+        assert_untouched(&beacon, sizeof beacon);
+        return err;
+    }
+    qn_lan_beacon_encode(encoded, &beacon);
+    *out = qn_buf_copy((struct qn_span){encoded, sizeof encoded});
+    return QN_OK;
+}
+
 static enum qn_err recode_header(struct qn_buf **out, struct qn_span bytes)
 {
     struct qn_header header;
@@ -212,6 +228,7 @@ static const struct qn_family families[] = {
     {"ping", "control", false, qn_sample_ping, recode_ping},
     {"empty", "control", false, qn_sample_empty, recode_empty},
     {"redirect", "control", true, qn_sample_redirect, recode_redirect},
+    {"lan-beacon", "lan", false, qn_sample_lan_beacon, recode_lan_beacon},
     {"record", "announce", false, qn_sample_record, recode_record},
     {"announce", "announce", true, qn_sample_announce, recode_announce},
     {"head", "announce", false, qn_sample_head, recode_head},

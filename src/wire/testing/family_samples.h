@@ -13,6 +13,7 @@ struct qn_buf *qn_sample_get_rtt(struct qn_sampler *s);
 struct qn_buf *qn_sample_rtt(struct qn_sampler *s);
 struct qn_buf *qn_sample_empty(struct qn_sampler *s);
 struct qn_buf *qn_sample_redirect(struct qn_sampler *s);
+struct qn_buf *qn_sample_lan_beacon(struct qn_sampler *s);
 
 struct qn_buf *qn_sample_record(struct qn_sampler *s);
 struct qn_buf *qn_sample_announce(struct qn_sampler *s);

@@ -3,6 +3,7 @@
 #include "wire/control.h"
 #include "wire/genesis_cert.h"
 #include "wire/genesis_reply.h"
+#include "wire/lan.h"
 #include "wire/redirect.h"
 #include "wire/testing/family_samples.h"
 
@@ -55,6 +56,17 @@ struct qn_buf *qn_sample_redirect(struct qn_sampler *s)
         entry->region = (enum qn_region)qn_sample_uint(s, 0, QN_REGION_COUNT - 1);
     }
     return qn_redirect_encode(&redirect);
+}
+
+struct qn_buf *qn_sample_lan_beacon(struct qn_sampler *s)
+{
+    uint8_t bytes[QN_LAN_BEACON_LEN];
+    struct qn_lan_beacon beacon = {.asks = qn_sample_bool(s)};
+    qn_sample_bytes(s, beacon.network.bytes, sizeof beacon.network.bytes);
+    qn_sample_bytes(s, beacon.id.bytes, sizeof beacon.id.bytes);
+    beacon.port = (uint16_t)qn_sample_uint(s, beacon.asks ? 0 : 1, UINT16_MAX);
+    qn_lan_beacon_encode(bytes, &beacon);
+    return qn_buf_copy((struct qn_span){bytes, sizeof bytes});
 }
 
 /* The envelope around a payload, with a made-up signature. */
