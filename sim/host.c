@@ -228,6 +228,7 @@ static void perform(struct qn_sim *sim, struct qn_sim_host *host, struct qn_acti
         host->dying = true; /* its program ends */
         break;
     case QN_ACTION_LOOKUP: /* no name servers here */
+    case QN_ACTION_ASK_NEIGHBOURS:
         break;
     case QN_ACTION_REPLY:
         qn_sim_clients_on_reply(sim, host, action->reply.token, &action->reply.result);

@@ -139,6 +139,7 @@ static void event_line(struct qn_sim *sim, const struct qn_sim_host *host,
     case QN_EVENT_VERIFIED:
     case QN_EVENT_FOUND:
     case QN_EVENT_SHUTDOWN:
+    case QN_EVENT_NEIGHBOUR:
         break;
     }
     (void)fputc('\n', sim->trace_file);
@@ -178,6 +179,7 @@ void qn_sim_trace_event(struct qn_sim *sim, const struct qn_sim_host *host,
     case QN_EVENT_DIAL_FAILED:
     case QN_EVENT_FOUND:
     case QN_EVENT_SHUTDOWN:
+    case QN_EVENT_NEIGHBOUR:
         break;
     }
     if (sim->trace_file != NULL) {
@@ -226,6 +228,7 @@ static void action_line(struct qn_sim *sim, const struct qn_sim_host *host,
     case QN_ACTION_DIAL:
     case QN_ACTION_VERIFY:
     case QN_ACTION_LOOKUP:
+    case QN_ACTION_ASK_NEIGHBOURS:
         break;
     }
 }
@@ -263,6 +266,8 @@ void qn_sim_trace_action(struct qn_sim *sim, const struct qn_sim_host *host,
         break;
     case QN_ACTION_HALT:
         mix(sim, (uint64_t)(int64_t)action->halt.err);
+        break;
+    case QN_ACTION_ASK_NEIGHBOURS:
         break;
     }
     if (sim->trace_file != NULL) {

@@ -122,6 +122,8 @@ static void perform(struct qn_runtime *runtime, const struct qn_action *action)
     case QN_ACTION_HALT:
         perform_halt(runtime, action);
         break;
+    case QN_ACTION_ASK_NEIGHBOURS: /* which no node here wants yet */
+        break;
     }
 }
 

@@ -90,6 +90,9 @@ void qn_node_poll_book(struct qn_node *node)
         action->lookup.seed = seed;
         action->lookup.name = node->config.dns_seeds[seed];
     }
+    if (qn_peering_wants_neighbours(node->peering, node->now)) {
+        (void)qn_actions_add(node->actions, QN_ACTION_ASK_NEIGHBOURS);
+    }
     if (node->now >= node->book.next_write_us) {
         node->book.next_write_us = node->now + BOOK_WRITE_INTERVAL;
         qn_node_book_write(node);
@@ -107,4 +110,19 @@ void qn_node_on_found(struct qn_node *node, const struct qn_event *event)
                                  .endpoint_count = 1};
         qn_peering_heard(node->peering, &heard, node->now);
     }
+}
+
+void qn_node_on_neighbour(struct qn_node *node, const struct qn_event *event)
+{
+    char peer[QN_SHORT_ID_TEXT_SIZE];
+    char text[QN_ENDPOINT_TEXT_SIZE];
+    struct qn_heard heard = {.id = &event->neighbour.id,
+                             .from = QN_HEARD_LAN,
+                             .region = node->config.region,
+                             .endpoints = &event->neighbour.endpoint,
+                             .endpoint_count = 1};
+    qn_log(node->log, QN_LOG_DEBUG, "lan", "heard", "peer=\"%s\" address=\"%s\"",
+           qn_node_id_short(peer, &event->neighbour.id),
+           qn_endpoint_format(text, &event->neighbour.endpoint));
+    qn_peering_heard(node->peering, &heard, node->now);
 }

@@ -1,5 +1,5 @@
-/* The address book across restarts, and those of its sources that only a node can ask: the registry and the name
- * servers that the operator named. In memory mode nothing of it is kept. */
+/* The address book across restarts, and those of its sources that only a node can ask: the registry, the name
+ * servers that the operator named, the local network. In memory mode nothing of it is kept. */
 #ifndef QN_NODE_BOOK_H
 #define QN_NODE_BOOK_H
 
@@ -18,5 +18,6 @@ void qn_node_book_init(struct qn_node *node);
 void qn_node_book_write(struct qn_node *node);
 void qn_node_poll_book(struct qn_node *node);
 void qn_node_on_found(struct qn_node *node, const struct qn_event *event);
+void qn_node_on_neighbour(struct qn_node *node, const struct qn_event *event);
 
 #endif

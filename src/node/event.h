@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "crypto/key.h"
 #include "ledger/storage.h"
+#include "node/verify_job.h"
 #include "wire/frame.h"
-#include "wire/transaction.h"
 #include "wire/types.h"
 
 /* Chosen by the runtime, never reused in its life, never 0. */
@@ -23,29 +23,6 @@ enum qn_signer {
     QN_SIGNER_ACTIVATION, /* the one-time key of the configured activation code */
 };
 
-/* A signature to verify, or a ticket of work to check or to look for: heap, owned by whoever holds the
- * pointer; goes out with the VERIFY action and comes back, with ok set, in the VERIFIED event. A worker thread
- * touches nothing else. */
-struct qn_verify_job {
-    struct qn_verify_job *next; /* the node's free list */
-    uint64_t cookie;            /* the node's */
-    uint32_t owner;             /* the node's: which part of it asked */
-    uint16_t generation;        /* the node's: of that part */
-    struct qn_public_key key;
-    enum qn_sign_kind kind;
-    struct qn_hash digest;
-    struct qn_signature signature;
-    bool is_ticket; /* ticket instead of key, kind, digest and signature */
-    struct qn_ticket ticket;
-    unsigned tries; /* of a search for a ticket, which comes back changed; 0: it is only checked */
-    bool ok;        /* set by the runtime, from qn_verify_job_holds */
-    uint32_t elapsed_us; /* measured by the runtime around it; 0 in the simulator */
-};
-/* Verifies, or searches, what the job asks for; touches nothing else. */
-bool qn_verify_job_holds(struct qn_verify_job *job);
-/* What one that came back says of its transaction. */
-enum qn_err qn_verify_job_verdict(const struct qn_verify_job *job);
-
 enum qn_event_kind {
     QN_EVENT_TICK, /* the deadline asked for has come, or nothing else happened for a while */
     QN_EVENT_INBOUND, /* somebody connected, no TLS yet; CLOSE or nothing; LINK_UP or LINK_DOWN follow */
@@ -56,9 +33,10 @@ enum qn_event_kind {
     QN_EVENT_SIGNED,
     QN_EVENT_VERIFIED,
     QN_EVENT_PERSISTED,
-    QN_EVENT_REQUEST,  /* from the API or the command line */
-    QN_EVENT_FOUND,    /* what a LOOKUP brought; addresses are hints, keys are checked as ever */
-    QN_EVENT_SHUTDOWN, /* say GOODBYE everywhere; the runtime then flushes and closes */
+    QN_EVENT_REQUEST,   /* from the API or the command line */
+    QN_EVENT_FOUND,     /* what a LOOKUP brought; addresses are hints, keys are checked as ever */
+    QN_EVENT_SHUTDOWN,  /* say GOODBYE everywhere; the runtime then flushes and closes */
+    QN_EVENT_NEIGHBOUR, /* somebody in the local network says where he is, unasked or not; a hint */
 };
 
 enum qn_request_kind {
@@ -120,6 +98,10 @@ struct qn_event {
             size_t count; /* 0: the name led to nothing */
             struct qn_endpoint endpoints[QN_DNS_ADDRESSES_MAX];
         } found;
+        struct {
+            struct qn_node_id id;
+            struct qn_endpoint endpoint;
+        } neighbour;
     };
 };
 
@@ -131,8 +113,9 @@ enum qn_action_kind {
     QN_ACTION_VERIFY,
     QN_ACTION_PERSIST,
     QN_ACTION_REPLY,
-    QN_ACTION_LOOKUP, /* a DNS seed; FOUND follows */
-    QN_ACTION_HALT,   /* the node takes no further part: the program ends with this error */
+    QN_ACTION_LOOKUP,         /* a DNS seed; FOUND follows */
+    QN_ACTION_HALT,           /* the node takes no further part: the program ends with this error */
+    QN_ACTION_ASK_NEIGHBOURS, /* in the local network; NEIGHBOUR may follow */
 };
 
 struct qn_action {

@@ -31,7 +31,8 @@ void qn_node_links_init(struct qn_node *node)
                                        .reserved_count = node->config.reserved_count,
                                        .reserved = node->config.reserved,
                                        .has_ledger = qn_ledger_height(node->ledger) > 0,
-                                       .dns_seed_count = node->config.dns_seed_count};
+                                       .dns_seed_count = node->config.dns_seed_count,
+                                       .has_lan = node->config.has_lan};
     node->peering = qn_peering_new(&config, node->now);
     node->links_capacity = qn_peering_capacity(node->config.links_max);
     node->links = calloc(node->links_capacity, sizeof node->links[0]);

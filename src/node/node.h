@@ -35,6 +35,7 @@ struct qn_node_config {
     struct qn_peer_hint reserved[QN_RESERVED_PEERS_MAX];
     size_t dns_seed_count; /* names; their port counts where no service record says one */
     struct qn_endpoint dns_seeds[QN_DNS_SEEDS_MAX];
+    bool has_lan; /* the runtime hears neighbours in the local network */
     enum qn_region_check_policy region_check;
     size_t links_max;            /* QN_LINKS_MAX */
     uint64_t memory_max;         /* bytes for links and the peer list; 0: not limited */

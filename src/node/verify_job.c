@@ -1,3 +1,5 @@
+#include "node/verify_job.h"
+
 #include "node/parts.h"
 #include "node/tickets.h"
 

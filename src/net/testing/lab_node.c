@@ -94,6 +94,10 @@ static void keep(struct qn_lab_event *kept, const struct qn_event *event)
     case QN_EVENT_FOUND:
         kept->subject = event->found.count;
         break;
+    case QN_EVENT_NEIGHBOUR:
+        kept->peer = event->neighbour.id;
+        kept->remote = event->neighbour.endpoint;
+        break;
     case QN_EVENT_TICK:
     case QN_EVENT_SHUTDOWN:
         break;

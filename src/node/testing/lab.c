@@ -305,6 +305,23 @@ static void persist(struct qn_lab *lab, size_t index, struct qn_action *action)
     event->event.persisted.err = err;
 }
 
+static void tell_neighbour(struct qn_lab *lab, size_t to, size_t of)
+{
+    struct lab_event *event = schedule(lab, to, delay(lab), QN_EVENT_NEIGHBOUR);
+    event->event.neighbour.id = qn_lab_id(lab, of);
+    event->event.neighbour.endpoint = lab->nodes[of].endpoint;
+}
+
+static void ask_neighbours(struct qn_lab *lab, size_t from)
+{
+    for (size_t to = 0; to < lab->count; to++) {
+        if (to != from && lab->nodes[to].has_lan && lab->nodes[to].node != NULL) {
+            tell_neighbour(lab, to, from);
+            tell_neighbour(lab, from, to);
+        }
+    }
+}
+
 static void perform(struct qn_lab *lab, size_t index, struct qn_action *action)
 {
     switch (action->kind) {
@@ -333,6 +350,9 @@ static void perform(struct qn_lab *lab, size_t index, struct qn_action *action)
             (struct qn_lab_reply){action->reply.token, action->reply.result};
         break;
     case QN_ACTION_LOOKUP: /* no name servers here */
+        break;
+    case QN_ACTION_ASK_NEIGHBOURS:
+        ask_neighbours(lab, index);
         break;
     case QN_ACTION_HALT:
         QN_ASSERT(lab->actions.count == 1); /* nothing else of that step */
@@ -591,6 +611,7 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
                                     .endpoints = {node->endpoint},
                                     .registration_lifetime_ms = lab->lifetime_ms,
                                     .auto_register = true,
+                                    .has_lan = node->has_lan,
                                     .links_max = node->links_max > 0 ? node->links_max : 64,
                                     .delta = QN_MS(300),
                                     .heartbeat = QN_HEARTBEAT_INTERVAL,

@@ -20,7 +20,8 @@ struct qn_lab_node {
     uint64_t snapshot_threshold; /* for its next start; 0: the default */
     size_t links_max;            /* for its next start; 0: 64 */
     struct qn_endpoint endpoint;
-    bool paused;           /* its events wait */
+    bool has_lan; /* from its next start on it hears all others that have one, when anybody asks */
+    bool paused;  /* its events wait */
     qn_time_us persist_us; /* how long a write takes; 0 at the start */
     unsigned halts;        /* HALT actions so far; the node is not killed by them */
     enum qn_err halt_err;
