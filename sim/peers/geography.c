@@ -27,7 +27,8 @@ uint32_t qn_geography_base_us(enum qn_region a, enum qn_region b)
 
 uint32_t qn_geography_access_us(uint64_t seed, uint32_t node, enum qn_region region)
 {
-    return 300U + (uint32_t)(qn_mix(seed, QN_MIX_ACCESS, node) % (spread_ms[region] * 1000U));
+    return 300U +
+           (uint32_t)(qn_mix(seed, QN_MIX_ACCESS, node) % ((uint64_t)spread_ms[region] * 1000));
 }
 
 uint32_t qn_geography_sample_us(struct qn_rng *rng, uint32_t shortest_us)

@@ -162,6 +162,7 @@ static void measure_memory(struct qn_peers_scale *scale, struct qn_peers_world *
 {
     size_t before = heap_bytes();
 
+    QN_ASSERT(world->host_count > 0);
     for (size_t i = 0; i < world->host_count; i++) {
         qn_peering_free(world->hosts[i].peering);
         world->hosts[i].peering = NULL;

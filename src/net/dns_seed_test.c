@@ -174,7 +174,7 @@ static void more_records_than_are_followed_are_left_out(void **state)
     (void)state;
     struct name_server server = {0};
     struct qn_dns_answer found;
-    for (uint8_t i = 0; i < 2 * QN_DNS_TARGETS_MAX; i++) {
+    for (unsigned i = 0; i < 2 * QN_DNS_TARGETS_MAX; i++) {
         put_service(&server, (uint8_t)(100 - i), (uint16_t)(7000 + i), "\x09localhost");
     }
     start(&server);

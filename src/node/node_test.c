@@ -266,7 +266,7 @@ static void nodes_work_for_their_registration_and_no_ticket_is_checked_twice(voi
         assert_in_range(qn_lab_tickets_checked(lab, i), i < 5 ? 1 : 0, i < 5 ? 3 : 2);
         checked += qn_lab_tickets_checked(lab, i);
     }
-    assert_true(checked >= 3 * 4); /* of each, a quorum's members, each by itself */
+    assert_true(checked >= 12); /* of each, a quorum's members, each by itself */
     assert_same_root(lab, 8);
     qn_lab_free(lab);
 }

@@ -108,7 +108,7 @@ static void an_expired_node_is_cut_off_until_it_is_renewed(void **state)
                        .has_endpoint = entry.has_endpoint,
                        .endpoint = entry.endpoint,
                        .announce_tip = entry.announce_tip,
-                       .valid_until_ms = qn_lab_unix_ms(lab) + 10 * SHORT_MS};
+                       .valid_until_ms = qn_lab_unix_ms(lab) + 10 * (qn_unix_ms)SHORT_MS};
     struct qn_buf *bytes = qn_lab_sign_tx(lab, index, &tx);
     qn_lab_submit(lab, 0, TOKEN, bytes);
     qn_buf_drop(bytes);

@@ -159,7 +159,7 @@ size_t qn_book_anchors(const struct qn_book *book, struct qn_book_found *out)
         for (size_t j = 0; j < bucket.slot_count && book->fill[bucket.fill] > 0; j++) {
             uint32_t position = book->slots[bucket.first + j];
             if (position != QN_BOOK_NONE && book->entries[position].is_anchor) {
-                QN_ASSERT(count < QN_REGION_COUNT * QN_BOOK_ANCHORS_PER_REGION);
+                QN_ASSERT(count < (size_t)QN_REGION_COUNT * QN_BOOK_ANCHORS_PER_REGION);
                 qn_book_describe(&out[count++], &book->entries[position]);
             }
         }

@@ -150,7 +150,7 @@ static void a_source_tells_its_share_then_one_each_ten_seconds(void **state)
     }
     assert_in_range(added, QN_BOOK_RUMOURS_AT_ONCE + HOUR_S / 10 - 1,
                     QN_BOOK_RUMOURS_AT_ONCE + HOUR_S / 10 + 1);
-    assert_int_equal(book.limited, 2 * HOUR_S - added);
+    assert_int_equal(book.limited, (size_t)2 * HOUR_S - added);
     print_message("one source, 7200 news in an hour: %zu taken\n", added);
     qn_book_fini(&book);
 }
@@ -567,7 +567,7 @@ static void play_step(struct play *play, qn_time_us now)
     struct qn_book_found found;
     uint64_t number = qn_rng_below(rng, 3000);
     struct qn_book_address what =
-        at_ip(number, PUBLIC_FIRST + (uint32_t)qn_rng_below(rng, 65536 * 8),
+        at_ip(number, PUBLIC_FIRST + (uint32_t)qn_rng_below(rng, (uint64_t)65536 * 8),
               (enum qn_region)qn_rng_below(rng, 2));
     struct qn_book_source from =
         told_by(qn_rng_below(rng, 20), 0x50000000 + (uint32_t)(qn_rng_below(rng, 4) << 16));

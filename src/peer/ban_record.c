@@ -10,7 +10,7 @@ enum { KEY_MARK = 0xff, KEY_MARK_AT = QN_NET_IP_LEN + 1 };
 enum qn_err qn_ban_target_parse(struct qn_ban_target *target, const char *text)
 {
     struct qn_ban_target read = {.is_id = true};
-    if (strlen(text) == 2 * QN_HASH_LEN &&
+    if (strlen(text) == (size_t)2 * QN_HASH_LEN &&
         qn_hex_decode(read.id.bytes, sizeof read.id.bytes, text) == QN_OK) {
         *target = read;
         return QN_OK;

@@ -149,6 +149,7 @@ static bool is_replaceable(const struct qn_dial_target *target)
 
 static struct qn_dial_target *take_place(struct qn_dialer *dialer)
 {
+    QN_ASSERT(dialer->targets != NULL);
     for (size_t i = 0; dialer->free_count == 0 && i < REPLACE_TRIES; i++) {
         dialer->cursor = (dialer->cursor + 1) % QN_DIALER_TARGETS_MAX;
         if (is_replaceable(&dialer->targets[dialer->cursor])) {

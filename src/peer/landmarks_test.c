@@ -129,7 +129,7 @@ static void a_new_period_draws_others_and_a_grown_registry_mostly_the_same(void 
     }
     printf("landmarks: of %d, %zu stay when the registry grows by 1 %%, %zu in the next period\n",
            100 * QN_LANDMARKS_MAX, kept_by_growth, kept_by_period);
-    assert_true(kept_by_growth > 90 * QN_LANDMARKS_MAX);
+    assert_true(kept_by_growth > (size_t)90 * QN_LANDMARKS_MAX);
     assert_true(kept_by_period < 20);
 }
 

@@ -117,9 +117,9 @@ static void the_least_bound_gives_the_number_of_hot_peers(void **state)
     limits = limits_of(20, 0, 0);
     assert_hot(&limits, 20, QN_BOUND_LINKS);
     uint64_t list = qn_peer_list_memory_of(8);
-    limits = limits_of(1024, list + 10 * QN_LINK_MEMORY_LEN, 0);
+    limits = limits_of(1024, list + (uint64_t)10 * QN_LINK_MEMORY_LEN, 0);
     assert_hot(&limits, 10, QN_BOUND_MEMORY);
-    limits = limits_of(1024, 0, 30 * QN_LINK_RATE_ASSUMED);
+    limits = limits_of(1024, 0, (uint64_t)30 * QN_LINK_RATE_ASSUMED);
     assert_hot(&limits, 30, QN_BOUND_BANDWIDTH);
     assert_int_equal(qn_peer_limits_links(&limits), 30);
     limits = limits_of(1024, 1, 1);
@@ -136,14 +136,14 @@ static void bandwidth_is_divided_by_what_links_were_measured_to_take(void **stat
     qn_peer_limits_on_traffic(&limits, bytes, 10, 0);
     assert_hot(&limits, 48, QN_BOUND_SIZE); /* 100,000 / 512 */
     for (unsigned second = 1; second <= 100; second++) {
-        bytes += 10 * 5000;
+        bytes += 50000;
         qn_peer_limits_on_traffic(&limits, bytes, 10, QN_SECONDS(second));
         qn_peer_limits_on_traffic(&limits, bytes, 10, QN_SECONDS(second) + 1);
     }
     assert_int_equal(limits.link_rate, 5000);
     assert_hot(&limits, 20, QN_BOUND_BANDWIDTH);
     for (unsigned second = 101; second <= 200; second++) { /* a fifth more changes no limit */
-        bytes += 10 * 6000;
+        bytes += 60000;
         qn_peer_limits_on_traffic(&limits, bytes, 10, QN_SECONDS(second));
     }
     assert_in_range(limits.link_rate, 5700, 6000);

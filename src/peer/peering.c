@@ -61,7 +61,7 @@ struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_tim
 
 size_t qn_peering_capacity(size_t links_max)
 {
-    return links_max + QN_HALF_OPEN_MAX + 2 * QN_VALIDATORS_MAX + QN_RESERVED_PEERS_MAX;
+    return links_max + QN_HALF_OPEN_MAX + (size_t)2 * QN_VALIDATORS_MAX + QN_RESERVED_PEERS_MAX;
 }
 
 void qn_peering_free(struct qn_peering *peering)

@@ -56,7 +56,7 @@ static void a_flood_of_keys_first_displaces_those_with_most_left(void **state)
         forgotten += qn_rate_table_take(&table, 7, 0);
     }
     assert_int_equal(forgotten, 0);
-    assert_int_equal(qn_rate_table_memory(&table), 16 * 4 * sizeof(struct qn_rate_place));
+    assert_int_equal(qn_rate_table_memory(&table), 64 * sizeof(struct qn_rate_place));
     qn_rate_table_fini(&table);
 }
 

@@ -149,6 +149,7 @@ static void end_check_of(struct qn_regions *regions, const struct watched *watch
 
 static struct watched *free_slot(struct qn_regions *regions)
 {
+    QN_ASSERT(regions->watched != NULL);
     for (size_t i = 0; i < regions->config.watched_max; i++) {
         if (!regions->watched[i].used) {
             return &regions->watched[i];

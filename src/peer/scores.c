@@ -153,6 +153,7 @@ static bool make_place(struct qn_scores *scores, uint64_t group, uint64_t newcom
     struct qn_score *least = NULL;
     uint32_t most_places = places_of(scores, group) + 1;
     uint64_t least_worth = newcomer;
+    QN_ASSERT(scores->items != NULL);
     if (scores->count < scores->capacity) {
         return true;
     }

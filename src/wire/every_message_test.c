@@ -30,7 +30,7 @@ static struct qn_buf *sample_of_round(const struct qn_family *family, struct qn_
     return family->sample(s);
 }
 
-#define FOR_EACH_FAMILY(family)                                                                    \
+#define FOR_EACH_FAMILY                                                                            \
     size_t family_count;                                                                           \
     const struct qn_family *family = qn_families(&family_count);                                   \
     for (const struct qn_family *end = family + family_count; family < end; family++)
@@ -52,7 +52,7 @@ static void each_comes_back_as_it_was(void **state)
 {
     (void)state;
     struct qn_sampler s = random_sampler();
-    FOR_EACH_FAMILY(family)
+    FOR_EACH_FAMILY
     {
         for (int round = 0; round < ROUNDS; round++) {
             struct qn_buf *sample = sample_of_round(family, &s, round);
@@ -92,7 +92,7 @@ static void no_prefix_of_any_decodes(void **state)
 {
     (void)state;
     struct qn_sampler s = random_sampler();
-    FOR_EACH_FAMILY(family)
+    FOR_EACH_FAMILY
     {
         for (int round = 0; round < 4; round++) {
             struct qn_buf *sample = sample_of_round(family, &s, round);
@@ -111,7 +111,7 @@ static void none_takes_a_byte_more(void **state)
 {
     (void)state;
     struct qn_sampler s = random_sampler();
-    FOR_EACH_FAMILY(family)
+    FOR_EACH_FAMILY
     {
         struct qn_buf *sample = family->sample(&s);
         uint8_t *longer = malloc(sample->len + 1);
@@ -132,7 +132,7 @@ static void no_flipped_bit_breaks_a_promise(void **state)
 {
     (void)state;
     struct qn_sampler s = random_sampler();
-    FOR_EACH_FAMILY(family)
+    FOR_EACH_FAMILY
     {
         size_t refused = 0;
         for (int round = 0; round < 3; round++) {
@@ -155,7 +155,7 @@ static void garbage_is_refused(void **state)
 {
     (void)state;
     struct qn_sampler s = random_sampler();
-    FOR_EACH_FAMILY(family)
+    FOR_EACH_FAMILY
     {
         assert_int_equal(check_copy(family, NULL, 0), QN_ERR_MALFORMED);
         for (int round = 0; round < 2000; round++) {
@@ -197,7 +197,7 @@ static void only_extensible_ones_take_keys_from_128_on(void **state)
     static const uint8_t last_required[] = {0x18, 0x7F, 0x00};
     static const uint8_t next_required[] = {0x0F, 0x00};
     struct qn_sampler s = random_sampler();
-    FOR_EACH_FAMILY(family)
+    FOR_EACH_FAMILY
     {
         struct qn_buf *sample = family->sample(&s);
         enum qn_err expected = family->is_extensible ? QN_OK : QN_ERR_MALFORMED;

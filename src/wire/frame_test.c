@@ -41,7 +41,7 @@ static struct qn_frame_header header_of(const struct qn_kind_info *info)
     };
 }
 
-#define FOR_EACH_KIND(info)                                                                        \
+#define FOR_EACH_KIND                                                                              \
     for (unsigned number = 0; number <= UINT8_MAX; number++)                                       \
         for (const struct qn_kind_info *info = qn_kind_find(number); info != NULL; info = NULL)
 
@@ -65,7 +65,7 @@ static void every_kind_has_a_class_a_name_and_a_limit(void **state)
 {
     (void)state;
     size_t count = 0;
-    FOR_EACH_KIND(info)
+    FOR_EACH_KIND
     {
         assert_int_equal(info->kind, number);
         assert_in_range(info->class, QN_CLASS_P0, QN_CLASS_P3);
@@ -85,7 +85,7 @@ static void every_kind_has_a_class_a_name_and_a_limit(void **state)
 static void what_must_not_wait_travels_in_the_first_class(void **state)
 {
     (void)state;
-    FOR_EACH_KIND(info)
+    FOR_EACH_KIND
     {
         bool is_urgent = number < 16 || (number >= 32 && number < 48);
         assert_int_equal(info->class == QN_CLASS_P0, is_urgent);
@@ -111,7 +111,7 @@ static void an_unknown_kind_is_refused(void **state)
 static void a_kind_in_another_class_is_refused(void **state)
 {
     (void)state;
-    FOR_EACH_KIND(info)
+    FOR_EACH_KIND
     {
         struct qn_frame_header header = header_of(info);
         for (unsigned class = 0; class <= UINT8_MAX; class ++) {
@@ -125,7 +125,7 @@ static void a_kind_in_another_class_is_refused(void **state)
 static void each_reserved_flag_is_refused(void **state)
 {
     (void)state;
-    FOR_EACH_KIND(info)
+    FOR_EACH_KIND
     {
         for (unsigned flag = 4; flag <= 0x80; flag <<= 1) {
             struct qn_frame_header header = header_of(info);
@@ -138,7 +138,7 @@ static void each_reserved_flag_is_refused(void **state)
 static void the_reply_flag_is_for_replies(void **state)
 {
     (void)state;
-    FOR_EACH_KIND(info)
+    FOR_EACH_KIND
     {
         struct qn_frame_header header = header_of(info);
         header.flags ^= QN_FRAME_REPLY;
@@ -149,7 +149,7 @@ static void the_reply_flag_is_for_replies(void **state)
 static void a_request_id_is_where_the_kind_wants_it(void **state)
 {
     (void)state;
-    FOR_EACH_KIND(info)
+    FOR_EACH_KIND
     {
         struct qn_frame_header header = header_of(info);
         assert_int_equal(decode(&header), QN_OK);
@@ -165,7 +165,7 @@ static void a_request_id_is_where_the_kind_wants_it(void **state)
 static void a_frame_that_goes_on_has_payload(void **state)
 {
     (void)state;
-    FOR_EACH_KIND(info)
+    FOR_EACH_KIND
     {
         struct qn_frame_header header = header_of(info);
         header.flags |= QN_FRAME_MORE;
@@ -178,7 +178,7 @@ static void a_frame_that_goes_on_has_payload(void **state)
 static void a_frame_is_no_longer_than_a_chunk_and_its_message(void **state)
 {
     (void)state;
-    FOR_EACH_KIND(info)
+    FOR_EACH_KIND
     {
         uint32_t longest = info->len_max < QN_FRAME_CHUNK_MAX ? (uint32_t)info->len_max
                                                               : (uint32_t)QN_FRAME_CHUNK_MAX;
