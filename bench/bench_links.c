@@ -397,6 +397,7 @@ static void step(void *context, const struct qn_event *event, struct qn_actions 
 
     switch (event->kind) {
     case QN_EVENT_TICK:
+    case QN_EVENT_LOAD:
         if (holder->is_client && holder->dialled == 0) {
             dial_more(holder, LINKS_FIRST, actions);
         }

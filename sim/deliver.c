@@ -115,14 +115,38 @@ static void on_verified(struct qn_sim *sim, struct qn_sim_host *host, struct qn_
     qn_sim_host_step(sim, host, event);
 }
 
+/* Once a second a TICK tells of the links: nothing waits here to be sent, and nothing takes processor time. */
+static void fill_load(struct qn_sim *sim, struct qn_sim_host *host, struct qn_event *event)
+{
+    static struct qn_link_load loads[QN_SIM_LINKS_MAX];
+
+    event->kind = QN_EVENT_TICK;
+    if (sim->now < host->load_us) {
+        return;
+    }
+    host->load_us = sim->now + QN_SECONDS(1);
+    event->kind = QN_EVENT_LOAD;
+    event->load.count = 0;
+    event->load.links = loads;
+    event->load.cpu_percent = 0;
+    for (size_t i = 0; i < QN_SIM_LINKS_MAX; i++) {
+        const struct qn_sim_link *link = &sim->network.links[i];
+        bool is_own = link->ends[0] == host->index || link->ends[1] == host->index;
+        if (link->id != 0 && is_own && link->up[qn_sim_link_end(link, host)]) {
+            loads[event->load.count++] =
+                (struct qn_link_load){.link = link->id, .bytes = link->bytes};
+        }
+    }
+}
+
 static void hand_over(struct qn_sim *sim, struct qn_sim_host *host, struct qn_sim_event *queued)
 {
     static struct qn_event event; /* some kilobytes: only what a kind needs is set */
 
     switch (queued->kind) {
     case QN_SIM_TICK:
-        event.kind = QN_EVENT_TICK;
         if (queued->at == host->timer_us || host->timer_us <= sim->now) {
+            fill_load(sim, host, &event);
             qn_sim_host_step(sim, host, &event);
         }
         break;

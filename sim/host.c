@@ -95,6 +95,7 @@ bool qn_sim_host_start(struct qn_sim *sim, struct qn_sim_host *host)
     host->drift_ppm = (int64_t)qn_rng_below(&sim->rng, 2 * drift + 1) - (int64_t)drift;
     sim->coverage->counts[QN_SIM_COVER_CLOCK_DRIFT] += host->drift_ppm != 0;
     host->timer_us = 0;
+    host->load_us = 0;
     host->restart_us = 0;
     host->paused_until = 0;
     host->crash_countdown = -1;

@@ -287,6 +287,7 @@ static void deliver(struct qn_sim *sim, struct qn_sim_link *link, size_t end,
     if (is_clogged(sim, from, to)) {
         at = sim->network.clogged_until[from][to] + qn_rng_below(&sim->rng, CLOG_SPREAD_US);
     }
+    link->bytes += QN_FRAME_HEADER_LEN + parcel->bytes->len;
     if (!parcel->out_of_order) {
         at = at < link->last_us[end][class] ? link->last_us[end][class] : at;
         link->last_us[end][class] = at;

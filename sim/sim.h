@@ -44,6 +44,7 @@ struct qn_sim_host {
     bool forgot;    /* its votes, and does not vote again yet */
 
     struct qn_sim_disk disk;
+    qn_time_us load_us;  /* when it is told of its links next */
     qn_time_us timer_us; /* global time of the scheduled TICK; 0: none */
     qn_time_us paused_until;
     qn_time_us restart_us; /* when down: when it comes back; 0: not by itself */
@@ -64,6 +65,7 @@ struct qn_sim_host {
 struct qn_sim_link {
     qn_link_id id;                         /* 0: free */
     size_t ends[2];                        /* host indices; of twins the first */
+    uint64_t bytes;                        /* both ways */
     bool up[2];                            /* this end still counts on it */
     qn_time_us last_us[2][QN_CLASS_COUNT]; /* last delivery towards each end: keeps the order */
     qn_time_us down_us[2];                 /* when this end was or will be told that it is over */

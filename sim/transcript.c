@@ -95,7 +95,8 @@ static void event_line(struct qn_sim *sim, const struct qn_sim_host *host,
 {
     char text[64];
 
-    if (event->kind == QN_EVENT_TICK || event->kind == QN_EVENT_VERIFIED) {
+    if (event->kind == QN_EVENT_TICK || event->kind == QN_EVENT_LOAD ||
+        event->kind == QN_EVENT_VERIFIED) {
         return; /* too many of them to read */
     }
     begin_line(sim, host);
@@ -136,6 +137,7 @@ static void event_line(struct qn_sim *sim, const struct qn_sim_host *host,
                       (unsigned long long)event->request.token);
         break;
     case QN_EVENT_TICK:
+    case QN_EVENT_LOAD:
     case QN_EVENT_VERIFIED:
     case QN_EVENT_FOUND:
     case QN_EVENT_SHUTDOWN:
@@ -176,6 +178,7 @@ void qn_sim_trace_event(struct qn_sim *sim, const struct qn_sim_host *host,
         mix(sim, event->verified.job->ok);
         break;
     case QN_EVENT_TICK:
+    case QN_EVENT_LOAD:
     case QN_EVENT_DIAL_FAILED:
     case QN_EVENT_FOUND:
     case QN_EVENT_SHUTDOWN:

@@ -82,6 +82,7 @@ void qn_peers_mirror_close(struct qn_peers_world *world, const struct qn_peers_l
     }
     struct qn_peers_link *other = draw_link(world, end);
     if (other != NULL) {
+        other->is_full = link->is_full;
         qn_peers_close(world, other, end);
     }
 }

@@ -3,6 +3,8 @@
 
 #include "sim/peers/geography.h"
 
+#include <stdlib.h>
+
 enum {
     TOLD_AT_ONCE = 32, /* addresses that a new neighbour names */
     TELLS_ONE_IN = 10, /* seconds from one address to the next, of each neighbour */
@@ -90,6 +92,28 @@ static void ping(struct qn_peers_world *world, size_t at)
     }
 }
 
+static void tell_load(struct qn_peers_world *world, size_t at)
+{
+    struct qn_peers_host *host = &world->hosts[at];
+    struct qn_load load = {0};
+
+    if (host->link_count > world->load_capacity) {
+        world->load_capacity = 2 * host->link_count;
+        world->loads = realloc(world->loads, world->load_capacity * sizeof *world->loads);
+        QN_ASSERT(world->loads != NULL);
+    }
+    for (size_t i = 0; i < host->link_count; i++) {
+        const struct qn_peers_link *link = &world->links[host->links[i]];
+        if (link->live[end_of(link, at)]) {
+            struct qn_link_load *of = &world->loads[load.count++];
+            *of = (struct qn_link_load){.link = link->id};
+            load.cpu_percent = world->rules.load(world->rules.context, world, at, of);
+        }
+    }
+    load.links = world->loads;
+    qn_peering_on_load(host->peering, &load, world->now);
+}
+
 void qn_peers_talk(struct qn_peers_world *world, size_t at)
 {
     struct qn_peers_host *host = &world->hosts[at];
@@ -98,6 +122,9 @@ void qn_peers_talk(struct qn_peers_world *world, size_t at)
         return;
     }
     ping(world, at);
+    if (world->rules.load != NULL) {
+        tell_load(world, at);
+    }
     deliver(world, at);
     size_t told = host->link_count / TELLS_ONE_IN;
     told += qn_rng_below(&world->rng, TELLS_ONE_IN) < host->link_count % TELLS_ONE_IN ? 1 : 0;

@@ -186,6 +186,33 @@ static void evict(struct qn_peers_world *world, struct qn_peers_host *host, uint
     }
 }
 
+/* It dialled, and hears of up to three neighbours of who has no place for it any more. */
+void qn_peers_redirect(struct qn_peers_world *world, struct qn_peers_link *link)
+{
+    const struct qn_peers_host *by = &world->hosts[link->host[1]];
+    struct qn_peers_host *away = host_at(world, link, 0);
+
+    world->redirects += 1;
+    for (size_t i = 0; i < QN_REDIRECT_ENTRIES_MAX && away != NULL && away->peering != NULL; i++) {
+        const struct qn_peers_link *other =
+            &world->links[by->links[qn_rng_below(&world->rng, by->link_count)]];
+        uint32_t node = other->node[0] == by->node ? other->node[1] : other->node[0];
+        struct qn_node_id id = qn_crowd_id(&world->crowd, node);
+        struct qn_endpoint endpoint = qn_crowd_endpoint(&world->crowd, node);
+        struct qn_heard heard = {.id = &id,
+                                 .from = QN_HEARD_REDIRECT,
+                                 .region = (enum qn_region)world->crowd.nodes[node].declared,
+                                 .endpoints = &endpoint,
+                                 .endpoint_count = 1,
+                                 .link = link->id};
+        if (node != away->node) {
+            qn_peering_heard(away->peering, &heard, world->now);
+        }
+    }
+    link->is_full = true;
+    qn_peers_close(world, link, 1);
+}
+
 static uint32_t node_at(const struct qn_peers_world *world, const struct qn_peering_action *action)
 {
     uint32_t node = QN_CROWD_NOBODY;

@@ -71,6 +71,7 @@ void qn_peers_world_fini(struct qn_peers_world *world)
     free(world->host_of);
     free(world->links);
     free(world->free_slots);
+    free(world->loads);
     qn_timeline_fini(&world->timeline);
     qn_crowd_fini(&world->crowd);
 }
@@ -200,6 +201,12 @@ static void act(struct qn_peers_world *world, size_t at)
             link = qn_peers_link_find(world, action->close.link);
             if (link != NULL) {
                 qn_peers_close(world, link, link->host[0] == (int32_t)at ? 0 : 1);
+            }
+            break;
+        case QN_PEERING_REDIRECT:
+            link = qn_peers_link_find(world, action->redirect.link);
+            if (link != NULL) {
+                qn_peers_redirect(world, link);
             }
             break;
         }

@@ -9,6 +9,7 @@
 #define QN_PEERS_WORLD_H
 
 #include "peer/peering.h"
+#include "peer/peering_balance.h"
 #include "sim/peers/crowd.h"
 #include "sim/peers/timeline.h"
 
@@ -68,6 +69,10 @@ struct qn_peers_rules {
     uint32_t (*answers)(void *context, uint32_t node);
     /* Whom this peer names when it is asked for news. */
     uint32_t (*named)(void *context, struct qn_peers_world *world, uint32_t by);
+    /* What a host is told of its links each second: fills in queued_bytes and bytes of one, and returns the share of
+     * a core that its loop takes, in percent. NULL: it is told nothing. */
+    uint32_t (*load)(void *context, struct qn_peers_world *world, size_t host,
+                     struct qn_link_load *link);
     /* After each step. */
     void (*after_step)(void *context, struct qn_peers_world *world);
 };
@@ -95,8 +100,11 @@ struct qn_peers_world {
     size_t free_count;
     uint64_t serial;
     struct qn_peering_actions actions; /* of one poll */
-    uint64_t dials;                    /* by whole nodes */
+    struct qn_link_load *loads;        /* of one host */
+    size_t load_capacity;
+    uint64_t dials;          /* by whole nodes */
     uint64_t key_mismatches; /* dials at which another key answered than the one expected */
+    uint64_t redirects;      /* links that whole nodes sent elsewhere */
     uint64_t news;           /* addresses told to whole nodes */
     uint32_t asked; /* links that light nodes asked for lately, and how many were refused */
     uint32_t refused;
@@ -148,6 +156,9 @@ struct qn_peers_link *qn_peers_link_find(const struct qn_peers_world *world, uin
 void qn_peers_wire_event(struct qn_peers_world *world, const struct qn_timeline_event *event);
 /* Both ends lose it when their pings have been missed. */
 void qn_peers_starve(struct qn_peers_world *world, struct qn_peers_link *link);
+
+/* A whole node sends the other end of an inbound link elsewhere. */
+void qn_peers_redirect(struct qn_peers_world *world, struct qn_peers_link *link);
 
 /* ---- mirror.c: light nodes do what whole ones do ---- */
 /* A whole node dials a light one. */

@@ -61,6 +61,8 @@ static enum qn_err open_parts(struct qn_runtime *runtime, const struct qn_transp
 
     qn_transport_init(&runtime->transport, &runtime->loop, runtime->tls, runtime->config.log,
                       limits, &sink);
+    runtime->loads = calloc(runtime->transport.slot_max, sizeof runtime->loads[0]);
+    QN_ASSERT(runtime->loads != NULL);
     runtime->workers = qn_workers_new(0, wake_loop, runtime);
     if (runtime->workers == NULL) {
         (void)snprintf(why, QN_TEXT_LEN_MAX + 1, "cannot start a worker thread");
@@ -115,8 +117,8 @@ static void on_tick(uv_timer_t *timer)
     struct qn_runtime *runtime = timer->data;
     struct qn_event event;
 
-    event.kind = QN_EVENT_TICK;
     runtime->ticked_us = qn_clock_now();
+    qn_runtime_fill_tick(runtime, &event, runtime->ticked_us);
     qn_runtime_deliver(runtime, &event, NULL);
     qn_transport_flush(&runtime->transport);
 }
@@ -214,6 +216,8 @@ enum qn_err qn_runtime_run_core(struct qn_runtime *runtime, const struct qn_core
 {
     runtime->core = *core;
     runtime->ticked_us = qn_clock_now();
+    runtime->loaded_us = runtime->ticked_us;
+    runtime->loaded_cpu_us = qn_clock_thread_cpu_us();
     QN_ASSERT(uv_prepare_start(&runtime->prepare, on_prepare) == 0);
     qn_transport_start(&runtime->transport);
     /* A stop or posts from before are still to be looked at. */
@@ -263,6 +267,7 @@ void qn_runtime_close(struct qn_runtime *runtime)
     QN_ASSERT(uv_loop_close(&runtime->loop) == 0);
     qn_transport_fini(&runtime->transport);
     qn_actions_fini(&runtime->actions);
+    free(runtime->loads);
     qn_tls_free(runtime->tls);
     (void)pthread_mutex_destroy(&runtime->post_mutex);
     free(runtime);

@@ -17,6 +17,7 @@
 enum { QN_POSTS_MAX = 4096 }; /* functions that wait for the loop's thread */
 #define QN_STOP_TIMEOUT QN_SECONDS(2)
 #define QN_IDLE_TICK QN_SECONDS(1) /* a TICK comes at least this often */
+#define QN_LOAD_INTERVAL QN_SECONDS(1)
 
 struct qn_core {
     void *context;
@@ -56,7 +57,10 @@ struct qn_runtime {
     struct qn_dns_seeds *dns_seeds;
     struct qn_transport transport;
     struct qn_core core;  /* step NULL: not running */
-    qn_time_us ticked_us; /* when the core got its last TICK */
+    qn_time_us ticked_us; /* when the core got its last TICK or LOAD */
+    qn_time_us loaded_us; /* its last LOAD */
+    uint64_t loaded_cpu_us;
+    struct qn_link_load *loads; /* a place for each slot of the transport */
     struct qn_actions actions;
     bool is_stepping;
     struct qn_queued_event *events_first;
@@ -84,6 +88,8 @@ QN_MUST_USE enum qn_err qn_runtime_run_core(struct qn_runtime *runtime, const st
  * event borrows; its reference is taken over. Events that arise meanwhile follow in their order. */
 void qn_runtime_deliver(struct qn_runtime *runtime, struct qn_event *event, struct qn_buf *bytes);
 void qn_runtime_drop_events(struct qn_runtime *runtime);
+/* runtime_load.c: makes it a LOAD once a second, else a TICK. */
+void qn_runtime_fill_tick(struct qn_runtime *runtime, struct qn_event *event, qn_time_us now);
 /* runtime_work.c: results of the workers become events. */
 void qn_runtime_take_work(struct qn_runtime *runtime);
 /* A write ended, well or not: PERSISTED. */

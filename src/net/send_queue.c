@@ -255,6 +255,16 @@ struct qn_fill qn_send_queue_fill(struct qn_send_queue *queue, uint8_t *out, siz
     }
 }
 
+size_t qn_send_queue_bytes(const struct qn_send_queue *queue)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < QN_CLASS_COUNT; i++) {
+        bytes += queue->classes[i].bytes;
+    }
+    return bytes;
+}
+
 bool qn_send_queue_is_empty(const struct qn_send_queue *queue)
 {
     for (size_t i = 0; i < QN_CLASS_COUNT; i++) {

@@ -67,6 +67,8 @@ struct qn_fill {
  * QN_QUEUE_QUANTUM. len 0: nothing waits. */
 struct qn_fill qn_send_queue_fill(struct qn_send_queue *queue, uint8_t *out, size_t capacity,
                                   qn_time_us now);
+/* Payload that waits, all classes. */
+size_t qn_send_queue_bytes(const struct qn_send_queue *queue);
 bool qn_send_queue_is_empty(const struct qn_send_queue *queue);
 /* P0 has waited for longer than timeout without one frame leaving. */
 bool qn_send_queue_is_stalled(const struct qn_send_queue *queue, qn_time_us now,

@@ -131,6 +131,8 @@ void qn_transport_send(struct qn_transport *transport, qn_link_id link, enum qn_
                        uint32_t request_id, struct qn_buf *bytes);
 void qn_transport_close(struct qn_transport *transport, qn_link_id link,
                         enum qn_close_reason reason, bool flush);
+/* What each open link carries; loads holds slot_max. Returns how many there are. */
+size_t qn_transport_loads(struct qn_transport *transport, struct qn_link_load *loads);
 /* Writes what the links have queued. Called at the end of each turn. */
 void qn_transport_flush(struct qn_transport *transport);
 /* No more accepting or dialling; open links close with a flush, half-open ones at once. */

@@ -23,6 +23,15 @@ void qn_node_redirect(struct qn_node *node, const struct qn_link *link, enum qn_
     }
 }
 
+void qn_node_send_elsewhere(struct qn_node *node, qn_link_id id, enum qn_region region)
+{
+    struct qn_link *link = qn_node_link(node, id);
+    if (link != NULL) { /* else something else closed it in this very step */
+        qn_node_redirect(node, link, region);
+        qn_node_close(node, link, QN_CLOSE_FULL, "this node has too much to do");
+    }
+}
+
 /* Hearsay takes no place of what is signed. */
 static bool is_known(const struct qn_node *node, const struct qn_node_id *id)
 {

@@ -1,4 +1,5 @@
 /* Whom this node knows an address of, told to peering, and what peering decides, done. */
+#include "node/balance.h"
 #include "node/parts.h"
 
 /* Of two validators that start together the lower id dials at once and the other waits a little, so
@@ -125,6 +126,10 @@ void qn_node_poll_peering(struct qn_node *node)
             break;
         case QN_PEERING_CLOSE:
             end(node, &actions.items[i]);
+            break;
+        case QN_PEERING_REDIRECT:
+            qn_node_send_elsewhere(node, actions.items[i].redirect.link,
+                                   actions.items[i].redirect.region);
             break;
         }
     }

@@ -1,5 +1,5 @@
-/* The core's boundary (DESIGN section 3): events in, actions out. Slow work leaves as an action and comes
- * back as an event. The daemon's runtime (net/runtime.h) and the simulator both drive exactly this. */
+/* The core's boundary: events in, actions out. Slow work leaves as an action and comes back as an event. The daemon's
+ * runtime (net/runtime.h) and the simulator both drive exactly this. */
 #ifndef QN_EVENT_H
 #define QN_EVENT_H
 
@@ -7,6 +7,7 @@
 #include "crypto/key.h"
 #include "ledger/storage.h"
 #include "node/verify_job.h"
+#include "peer/link_load.h"
 #include "wire/frame.h"
 #include "wire/types.h"
 
@@ -35,6 +36,7 @@ enum qn_event_kind {
     QN_EVENT_PERSISTED,
     QN_EVENT_REQUEST,   /* from the API or the command line */
     QN_EVENT_FOUND,     /* what a LOOKUP brought; addresses are hints, keys are checked as ever */
+    QN_EVENT_LOAD,      /* once a second: what links carry and the loop takes; a TICK too */
     QN_EVENT_SHUTDOWN,  /* say GOODBYE everywhere; the runtime then flushes and closes */
     QN_EVENT_NEIGHBOUR, /* somebody in the local network says where he is, unasked or not; a hint */
 };
@@ -102,6 +104,7 @@ struct qn_event {
             struct qn_node_id id;
             struct qn_endpoint endpoint;
         } neighbour;
+        struct qn_load load;
     };
 };
 

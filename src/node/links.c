@@ -30,6 +30,7 @@ void qn_node_links_init(struct qn_node *node)
                                        .is_banned = is_banned,
                                        .reserved_count = node->config.reserved_count,
                                        .reserved = node->config.reserved,
+                                       .unbalanced = node->config.unbalanced,
                                        .has_ledger = qn_ledger_height(node->ledger) > 0,
                                        .dns_seed_count = node->config.dns_seed_count,
                                        .has_lan = node->config.has_lan};

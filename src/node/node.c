@@ -4,6 +4,7 @@
 #include "ledger/snapshot_store.h"
 #include "node/parts.h"
 #include "node/tickets.h"
+#include "peer/peering_balance.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -445,6 +446,9 @@ static void dispatch(struct qn_node *node, const struct qn_event *event)
         break;
     case QN_EVENT_FOUND:
         qn_node_on_found(node, event);
+        break;
+    case QN_EVENT_LOAD:
+        qn_peering_on_load(node->peering, &event->load, node->now);
         break;
     case QN_EVENT_SHUTDOWN:
         on_shutdown(node);

@@ -37,6 +37,7 @@ struct qn_node_config {
     struct qn_endpoint dns_seeds[QN_DNS_SEEDS_MAX];
     bool has_lan; /* the runtime hears neighbours in the local network */
     enum qn_region_check_policy region_check;
+    bool unbalanced;             /* never gives up links because they are many: for benchmarks */
     size_t links_max;            /* QN_LINKS_MAX */
     uint64_t memory_max;         /* bytes for links and the peer list; 0: not limited */
     uint64_t bandwidth_max;      /* bytes/s of all links, both ways; 0: not limited */

@@ -51,6 +51,7 @@ enum qn_close_reason qn_admission_reason(enum qn_admission_limit limit)
     case QN_ADMISSION_HALF_OPEN:
     case QN_ADMISSION_HALF_OPEN_SUBNET:
     case QN_ADMISSION_UNREGISTERED:
+    case QN_ADMISSION_RESTING:
     case QN_ADMISSION_LINKS:
     case QN_ADMISSION_REGION:
     case QN_ADMISSION_COUNT:
@@ -123,6 +124,9 @@ static enum qn_admission_limit judge_counts(const struct qn_admission_ask *ask)
             return QN_ADMISSION_UNREGISTERED;
         }
         return ask->links < ask->links_max ? QN_ADMISSION_NONE : QN_ADMISSION_LINKS;
+    }
+    if (ask->rests) {
+        return QN_ADMISSION_RESTING;
     }
     if (ask->links >= ask->links_max) {
         return QN_ADMISSION_LINKS;

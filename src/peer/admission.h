@@ -34,6 +34,7 @@ const char *qn_standing_name(enum qn_standing standing);
     X(HALF_OPEN, "half_open")                                                                      \
     X(HALF_OPEN_SUBNET, "half_open_subnet")                                                        \
     X(UNREGISTERED, "unregistered")                                                                \
+    X(RESTING, "resting")                                                                          \
     X(LINKS, "links")                                                                              \
     X(REGION, "region")
 enum qn_admission_limit {
@@ -55,6 +56,7 @@ struct qn_admission_ask {
     bool outbound;
     bool banned;     /* the address or the identity */
     bool is_self;    /* IDENTITY */
+    bool rests;      /* IDENTITY: moved by the balancer, and not to come back yet */
     bool privileged; /* IDENTITY, DIAL: genesis node, member of the committee, reserved peer */
     enum qn_standing standing;     /* IDENTITY; DIAL: if the registry knows it */
     const struct qn_node_id *id;   /* IDENTITY, DIAL; may be NULL */

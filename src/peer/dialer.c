@@ -470,6 +470,15 @@ void qn_dialer_punish(struct qn_dialer *dialer, const struct qn_node_id *id, qn_
     back_off(dialer, target, now);
 }
 
+void qn_dialer_rest(struct qn_dialer *dialer, const struct qn_node_id *id, qn_time_us until)
+{
+    struct qn_dial_target *target = find_id(dialer, id);
+    if (target != NULL && !target->committee && !target->reserved && target->next_us < until) {
+        target->next_us = until;
+        settle(dialer, target);
+    }
+}
+
 qn_time_us qn_dialer_deadline(const struct qn_dialer *dialer, unsigned wanted)
 {
     qn_time_us deadline = UINT64_MAX;

@@ -120,6 +120,8 @@ void qn_dialer_on_failed(struct qn_dialer *dialer, uint64_t dial, qn_time_us now
 void qn_dialer_note_full(struct qn_dialer *dialer, const struct qn_node_id *id);
 /* Like on_failed for a link that was closed before it was good for anything. */
 void qn_dialer_punish(struct qn_dialer *dialer, const struct qn_node_id *id, qn_time_us now);
+/* Not dialled before that time, unless it is of the committee or reserved. */
+void qn_dialer_rest(struct qn_dialer *dialer, const struct qn_node_id *id, qn_time_us until);
 /* Earliest time at which next may give something; UINT64_MAX: never without a change. */
 qn_time_us qn_dialer_deadline(const struct qn_dialer *dialer, unsigned wanted);
 /* What stands in the way between add and next: the target with this id, or NULL. */

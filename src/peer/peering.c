@@ -32,9 +32,13 @@ struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_tim
     qn_admission_init(&peering->admission, key0, key1);
     qn_dialer_init(&peering->dialer, qn_rng_next(&peering->rng));
     qn_peering_book_init(peering, now);
+    qn_peering_balance_init(peering, key1, key0, now);
     peering->capacity = qn_peering_capacity(config->budgets.links_max);
     peering->links = calloc(peering->capacity, sizeof peering->links[0]);
-    peering->candidates = calloc(peering->capacity, sizeof peering->candidates[0]);
+    peering->candidates = calloc(peering->capacity, sizeof(struct qn_eviction_candidate) >
+                                                            sizeof(struct qn_balance_peer)
+                                                        ? sizeof(struct qn_eviction_candidate)
+                                                        : sizeof(struct qn_balance_peer));
     peering->free_places = calloc(peering->capacity, sizeof peering->free_places[0]);
     peering->reserved = calloc(config->reserved_count + 1, sizeof peering->reserved[0]);
     QN_ASSERT(peering->links != NULL && peering->candidates != NULL &&
@@ -72,6 +76,7 @@ void qn_peering_free(struct qn_peering *peering)
     qn_admission_fini(&peering->admission);
     qn_dialer_fini(&peering->dialer);
     qn_peering_book_fini(peering);
+    qn_peering_balance_fini(peering);
     qn_map_fini(&peering->by_link);
     qn_map_fini(&peering->by_id);
     free(peering->links);
@@ -148,6 +153,7 @@ void qn_peering_heard_now(struct qn_peering *peering, const struct qn_heard *hea
     if (!added || heard->id == NULL) {
         return;
     }
+    qn_peering_let_rest(peering, heard->id, now);
     if (qn_peering_link_to(peering, heard->id) != 0) {
         qn_dialer_set_linked(&peering->dialer, heard->id, true, now);
     }

@@ -31,6 +31,7 @@ struct qn_peering_config {
     size_t reserved_count; /* peers that are always dialled, never evicted, and counted apart */
     const struct qn_peer_hint *reserved; /* copied; each with an id */
     bool has_ledger; /* the caller tells endpoints of the registry, once that source is open */
+    bool unbalanced;       /* no link is moved away, however many there are: for benchmarks */
     size_t dns_seed_count; /* names that the caller can look up */
     bool has_lan;          /* the caller hears neighbours in the local network */
     /* What a key is worth by the registry now. Asked during qn_peering_poll and on_*; never kept. */
@@ -129,7 +130,7 @@ void qn_peering_on_dial_failed(struct qn_peering *peering, uint64_t dial, qn_tim
 void qn_peering_set_standing(struct qn_peering *peering, uint64_t link, enum qn_standing standing,
                              enum qn_region region);
 
-/* ---- what was measured ---- */
+/* ---- what was measured; and the load of links: peering_balance.h ---- */
 void qn_peering_on_rtt(struct qn_peering *peering, uint64_t link, uint32_t rtt_us);
 /* It delivered an announcement; first: nobody had before. */
 void qn_peering_on_delivery(struct qn_peering *peering, uint64_t link, bool first, qn_time_us now);
@@ -137,7 +138,8 @@ void qn_peering_on_delivery(struct qn_peering *peering, uint64_t link, bool firs
 /* ---- what is to be done ---- */
 enum qn_peering_action_kind {
     QN_PEERING_DIAL,
-    QN_PEERING_CLOSE, /* on_down follows from the caller */
+    QN_PEERING_CLOSE,    /* on_down follows from the caller */
+    QN_PEERING_REDIRECT, /* likewise, but first its peer is told of others (CLOSE_FULL) */
 };
 struct qn_peering_action {
     enum qn_peering_action_kind kind;
@@ -153,6 +155,10 @@ struct qn_peering_action {
             uint64_t link;
             enum qn_close_reason reason;
         } close;
+        struct {
+            uint64_t link;
+            enum qn_region region; /* of its peer */
+        } redirect;
     };
 };
 enum { QN_PEERING_ACTIONS_MAX = 64 };

@@ -294,8 +294,10 @@ static bool dial_later(struct qn_peering *peering, const struct qn_book_found *f
 {
     struct qn_endpoint endpoint;
     qn_net_address_endpoint(&endpoint, &found->what.address);
-    return qn_dialer_add(&peering->dialer, purpose, &found->what.id, found->what.region, &endpoint,
-                         1, now);
+    bool added = qn_dialer_add(&peering->dialer, purpose, &found->what.id, found->what.region,
+                               &endpoint, 1, now);
+    qn_peering_let_rest(peering, &found->what.id, now);
+    return added;
 }
 
 /* Not ourselves, nobody linked, and nobody whom the dialer has already. */

@@ -13,6 +13,7 @@ void qn_peering_want_landmark(struct qn_peering *peering, const struct qn_node_i
         return; /* nothing to do, or no place: it is wanted again later */
     }
     qn_dialer_pin(dialer, id, QN_DIAL_FOR_LANDMARK);
+    qn_peering_let_rest(peering, id, now);
 }
 
 bool qn_peering_is_wanted_landmark(const struct qn_peering *peering, const struct qn_peering_up *up)
@@ -39,7 +40,9 @@ void qn_peering_end_landmarks(struct qn_peering *peering, struct qn_peering_acti
             continue;
         }
         bool is_wanted =
-            link->privileged || hot[link->region] <= qn_peering_hot_target(peering, link->region) ||
+            link->privileged ||
+            hot[link->region] <= qn_peering_hot_target(peering, link->region) +
+                                     peering->balance.raised[link->region] ||
             peering->counts.outbound[link->region] <= qn_peering_own_target(peering, link->region);
         struct qn_peering_action *action =
             is_wanted ? NULL : qn_peering_act(actions, QN_PEERING_CLOSE);

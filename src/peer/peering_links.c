@@ -272,7 +272,7 @@ static void keep_places(const struct qn_peering *peering, struct qn_admission_as
 }
 
 static struct qn_admission_ask ask_for(const struct qn_peering *peering,
-                                       const struct qn_peering_up *up)
+                                       const struct qn_peering_up *up, qn_time_us now)
 {
     struct qn_admission_ask ask = {
         .stage = QN_ADMIT_IDENTITY,
@@ -290,6 +290,7 @@ static struct qn_admission_ask ask_for(const struct qn_peering *peering,
     ask.has_address = qn_net_address_parse(&ask.address, &up->remote);
     ask.banned = !ask.is_self && qn_peering_is_banned(peering, &up->id, &up->remote, ask.outbound);
     if (!ask.outbound && !ask.privileged) {
+        ask.rests = qn_peering_rests(peering, &up->id, up->region, now);
         keep_places(peering, &ask, up->region);
     }
     return ask;
@@ -332,7 +333,7 @@ struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
         qn_dialer_on_linked(&peering->dialer, up->dial, &up->id);
     }
     bool diversifies = false;
-    struct qn_admission_ask ask = ask_for(peering, up);
+    struct qn_admission_ask ask = ask_for(peering, up, now);
     enum qn_admission_limit full =
         ask.links >= ask.links_max ? QN_ADMISSION_LINKS : QN_ADMISSION_REGION;
     verdict.evict = make_place(peering, &ask, up, &diversifies);
@@ -363,6 +364,7 @@ struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
     link->has_address = ask.has_address;
     link->address = ask.address;
     link->id = up->id;
+    link->measured.moved_us = qn_peering_moved_us(peering, &up->id, now);
     qn_peering_count(&peering->counts, link, true);
     if (verdict.evict != 0) {
         peering->counts.evicted += 1;
@@ -411,6 +413,7 @@ void qn_peering_on_down(struct qn_peering *peering, uint64_t number, qn_time_us 
         /* It never came to anything: wait before the next try. */
         qn_dialer_punish(&peering->dialer, &gone.id, now);
     }
+    qn_peering_let_rest(peering, &gone.id, now);
 }
 
 void qn_peering_set_standing(struct qn_peering *peering, uint64_t number, enum qn_standing standing,
@@ -432,9 +435,13 @@ void qn_peering_set_standing(struct qn_peering *peering, uint64_t number, enum q
 void qn_peering_on_rtt(struct qn_peering *peering, uint64_t number, uint32_t rtt_us)
 {
     struct qn_peering_link *link = qn_peering_find(peering, number);
-    if (link != NULL && (link->rtt_min_us == 0 || rtt_us < link->rtt_min_us)) {
+    if (link == NULL) {
+        return;
+    }
+    if (link->rtt_min_us == 0 || rtt_us < link->rtt_min_us) {
         link->rtt_min_us = rtt_us;
     }
+    qn_peering_balance_on_rtt(&link->measured, rtt_us);
 }
 
 void qn_peering_on_delivery(struct qn_peering *peering, uint64_t number, bool first, qn_time_us now)
@@ -443,6 +450,7 @@ void qn_peering_on_delivery(struct qn_peering *peering, uint64_t number, bool fi
     if (link != NULL && first) {
         link->deliveries += link->deliveries < UINT32_MAX;
         link->delivered_us = now;
+        qn_peering_balance_on_first(&link->measured);
     }
 }
 

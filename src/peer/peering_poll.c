@@ -91,7 +91,30 @@ size_t qn_peering_own_target(const struct qn_peering *peering, size_t region)
     return (qn_peering_hot_target(peering, region) + 1) / 2;
 }
 
-/* In which regions a live link is missing, or one of our own choice, those that are being dialled counted. */
+bool qn_peering_has_room(const struct qn_peering *peering)
+{
+    return qn_peering_limited(peering) + peering->dialer.under_way < peering->links_max;
+}
+
+static size_t lacking(size_t held, size_t wanted)
+{
+    return held < wanted ? wanted - held : 0;
+}
+
+/* Live ones, or of our own choice; members of the committee dial nobody for his region, unless the balancer says so. */
+size_t qn_peering_missing(const struct qn_peering *peering, size_t region)
+{
+    size_t raised = peering->balance.raised[region];
+    if (peering->is_member) {
+        return lacking(peering->counts.hot[region], raised);
+    }
+    size_t live =
+        lacking(peering->counts.hot[region], qn_peering_hot_target(peering, region) + raised);
+    size_t own = lacking(peering->counts.outbound[region], qn_peering_own_target(peering, region));
+    return live > own ? live : own;
+}
+
+/* In which regions links are missing, those that are being dialled counted. */
 static unsigned regions_wanted(const struct qn_peering *peering)
 {
     size_t dialled[QN_REGION_COUNT] = {0};
@@ -100,10 +123,7 @@ static unsigned regions_wanted(const struct qn_peering *peering)
         dialled[peering->dialer.targets[peering->dialer.under_way_places[i]].region] += 1;
     }
     for (size_t i = 0; i < QN_REGION_COUNT; i++) {
-        bool too_few = peering->counts.hot[i] + dialled[i] < qn_peering_hot_target(peering, i);
-        bool too_few_own =
-            peering->counts.outbound[i] + dialled[i] < qn_peering_own_target(peering, i);
-        if (too_few || too_few_own) {
+        if (dialled[i] < qn_peering_missing(peering, i)) {
             wanted |= 1U << (QN_DIAL_WANT_REGION_SHIFT + i);
         }
     }
@@ -117,9 +137,8 @@ static unsigned wanted_now(const struct qn_peering *peering)
     if (peering->is_member || is_small || peering->counts.live < QN_BOOTSTRAP_BELOW) {
         wanted |= QN_DIAL_WANT_BOOTSTRAP;
     }
-    bool has_room = qn_peering_limited(peering) + peering->dialer.under_way < peering->links_max;
-    wanted |= has_room ? QN_DIAL_WANT_LANDMARK : 0U;
-    if (has_room && !peering->is_member) {
+    if (qn_peering_has_room(peering)) {
+        wanted |= QN_DIAL_WANT_LANDMARK;
         wanted |= regions_wanted(peering);
     }
     return wanted;
@@ -156,6 +175,7 @@ void qn_peering_poll(struct qn_peering *peering, struct qn_peering_actions *acti
     end_half_open(peering, actions, now);
     trim_all(peering, actions);
     end_feelers(peering, actions);
+    qn_peering_balance_poll(peering, actions, now);
     qn_peering_book_poll(peering, wanted_now(peering), now);
     qn_peering_end_landmarks(peering, actions, now);
     dial(peering, actions, now);

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "peer/eviction.h"
 #include "peer/peering.h"
+#include "peer/peering_balance.h"
 
 /* Up to this size a network is one neighbourhood: everybody dials the genesis nodes. Beyond it only who holds
  * fewer links than that. */
@@ -27,7 +28,8 @@ struct qn_peering_link {
     uint32_t deliveries;     /* announcements that it brought first */
     qn_time_us since_us;     /* of its state HALF_OPEN, or since the key is known */
     qn_time_us delivered_us; /* the last first delivery; 0: none */
-    uint64_t origin;         /* who told of it (peering_book.c); 0: nobody but itself */
+    struct qn_peering_measured measured;
+    uint64_t origin; /* who told of it (peering_book.c); 0: nobody but itself */
     struct qn_net_address address;
     struct qn_node_id id;
 };
@@ -96,7 +98,9 @@ struct qn_peering {
     struct qn_rate evictions;
     struct qn_rate turnover; /* of them, those that make the networks we know no more diverse */
     qn_time_us landmarks_us; /* when links to landmarks are looked at next */
-    struct qn_eviction_candidate *candidates; /* scratch: capacity places */
+    /* Scratch of one call: capacity places, each for this or a qn_balance_peer. */
+    struct qn_eviction_candidate *candidates;
+    struct qn_peering_balance balance;
 
     uint64_t active; /* size of the network */
     struct qn_peer_limits limits;
@@ -159,9 +163,30 @@ size_t qn_peering_own_target(const struct qn_peering *peering, size_t region);
 size_t qn_peering_limited(const struct qn_peering *peering);
 
 /* ---- peering_poll.c ---- */
+/* Is there a place for one more link that we dial? */
+bool qn_peering_has_room(const struct qn_peering *peering);
+/* Links that the dialer may make in a region, those under way among them. */
+size_t qn_peering_missing(const struct qn_peering *peering, size_t region);
 /* NULL: actions is full. */
 struct qn_peering_action *qn_peering_act(struct qn_peering_actions *actions,
                                          enum qn_peering_action_kind kind);
+/* ---- peering_balance.c ---- */
+void qn_peering_balance_init(struct qn_peering *peering, uint64_t key0, uint64_t key1,
+                             qn_time_us now);
+void qn_peering_balance_fini(struct qn_peering *peering);
+void qn_peering_balance_poll(struct qn_peering *peering, struct qn_peering_actions *actions,
+                             qn_time_us now);
+void qn_peering_balance_on_rtt(struct qn_peering_measured *measured, uint32_t rtt_us);
+void qn_peering_balance_on_first(struct qn_peering_measured *measured);
+/* When this peer was moved, if it still rests; else 0. */
+qn_time_us qn_peering_moved_us(const struct qn_peering *peering, const struct qn_node_id *id,
+                               qn_time_us now);
+/* Is it to be refused because it rests? Not where the region has places enough. */
+bool qn_peering_rests(const struct qn_peering *peering, const struct qn_node_id *id,
+                      enum qn_region region, qn_time_us now);
+/* It is in the dialer, newly or again: as long as it rests, it is not dialled. */
+void qn_peering_let_rest(struct qn_peering *peering, const struct qn_node_id *id, qn_time_us now);
+
 /* ---- peering_landmark.c ---- */
 bool qn_peering_is_wanted_landmark(const struct qn_peering *peering,
                                    const struct qn_peering_up *up);

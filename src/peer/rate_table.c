@@ -38,11 +38,27 @@ void qn_rate_table_fini(struct qn_rate_table *table)
     *table = (struct qn_rate_table){0};
 }
 
-bool qn_rate_table_take(struct qn_rate_table *table, uint64_t key, qn_time_us now)
+static struct qn_rate_place *set_of(const struct qn_rate_table *table, uint64_t key)
 {
     struct qn_span span = {(const uint8_t *)&key, sizeof key};
     size_t set = (size_t)qn_siphash(table->hash_key, span) & (table->set_count - 1);
-    struct qn_rate_place *places = &table->places[set * QN_RATE_TABLE_WAYS];
+    return &table->places[set * QN_RATE_TABLE_WAYS];
+}
+
+qn_time_us qn_rate_table_spent_until(const struct qn_rate_table *table, uint64_t key)
+{
+    const struct qn_rate_place *places = set_of(table, key);
+    for (size_t i = 0; i < QN_RATE_TABLE_WAYS; i++) {
+        if (places[i].key == key) {
+            return places[i].rate.spent_until_us;
+        }
+    }
+    return 0;
+}
+
+bool qn_rate_table_take(struct qn_rate_table *table, uint64_t key, qn_time_us now)
+{
+    struct qn_rate_place *places = set_of(table, key);
     struct qn_rate_place *fullest = &places[0];
     for (size_t i = 0; i < QN_RATE_TABLE_WAYS; i++) {
         struct qn_rate_place *place = &places[i];

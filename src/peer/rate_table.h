@@ -37,6 +37,8 @@ void qn_rate_table_fini(struct qn_rate_table *table);
 /* Takes one of this key's. A key without a place gets that of the key in its set that has most left: little
  * is forgotten by it, and what many keys could gain by forgetting is bounded by the rate of all together. */
 bool qn_rate_table_take(struct qn_rate_table *table, uint64_t key, qn_time_us now);
+/* Until when the rate of this key is spent; 0: it has no place, so its rate is full. */
+qn_time_us qn_rate_table_spent_until(const struct qn_rate_table *table, uint64_t key);
 size_t qn_rate_table_memory(const struct qn_rate_table *table);
 
 #endif

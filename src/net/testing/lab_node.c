@@ -99,6 +99,7 @@ static void keep(struct qn_lab_event *kept, const struct qn_event *event)
         kept->remote = event->neighbour.endpoint;
         break;
     case QN_EVENT_TICK:
+    case QN_EVENT_LOAD:
     case QN_EVENT_SHUTDOWN:
         break;
     }
@@ -118,8 +119,8 @@ static void step(void *context, const struct qn_event *event, struct qn_actions 
     struct qn_lab_node *node = context;
 
     (void)pthread_mutex_lock(&node->mutex);
-    if ((event->kind != QN_EVENT_TICK || node->keeps_ticks) &&
-        node->event_count < QN_LAB_EVENTS_MAX) {
+    bool is_tick = event->kind == QN_EVENT_TICK || event->kind == QN_EVENT_LOAD;
+    if ((!is_tick || node->keeps_ticks) && node->event_count < QN_LAB_EVENTS_MAX) {
         keep(&node->events[node->event_count], event);
         node->event_count += 1;
     }

@@ -14,6 +14,7 @@ struct lab_link {
     bool up[2];
     qn_time_us up_us;      /* when both ends are told */
     bool refused;          /* by the end that was dialled, before it was up */
+    uint64_t bytes;        /* both ways */
     qn_time_us last_us[2]; /* delivery time of the last message towards each end: keeps order */
 };
 
@@ -56,6 +57,7 @@ struct qn_lab {
     uint64_t sent[QN_LAB_NODES_MAX][256];
     qn_lab_tamper tamper;
     struct qn_actions actions;
+    struct qn_link_load loads[LAB_LINKS_MAX]; /* of one step */
 };
 
 /* ---- event heap ---- */
@@ -208,6 +210,7 @@ static void deliver(struct qn_lab *lab, struct lab_link *link, size_t end,
     event->at = lab->now + delay(lab);
     event->at = event->at < link->last_us[end] ? link->last_us[end] : event->at;
     link->last_us[end] = event->at;
+    link->bytes += QN_FRAME_HEADER_LEN + bytes->len;
     event->order = lab->order++;
     event->node = link->ends[end];
     event->incarnation = lab->incarnations[event->node];
@@ -405,6 +408,29 @@ static void step(struct qn_lab *lab, size_t index, struct qn_event *event)
     arm(lab, index);
 }
 
+/* Once a second a TICK tells of the links: nothing waits here to be sent, and nothing takes processor time. */
+static void fill_load(struct qn_lab *lab, size_t index, struct qn_event *event)
+{
+    struct qn_lab_node *node = &lab->nodes[index];
+    if (event->kind != QN_EVENT_TICK || lab->now < node->load_us) {
+        return;
+    }
+    node->load_us = lab->now + QN_SECONDS(1);
+    event->kind = QN_EVENT_LOAD;
+    event->load.count = 0;
+    event->load.links = lab->loads;
+    event->load.cpu_percent = node->cpu_percent;
+    for (size_t i = 0; i < LAB_LINKS_MAX; i++) {
+        const struct lab_link *link = &lab->links[i];
+        bool is_up = (link->up[0] && link->ends[0] == index && lab->now >= link->up_us) ||
+                     (link->up[1] && link->ends[1] == index && lab->now >= link->up_us);
+        if (link->id != 0 && is_up) {
+            lab->loads[event->load.count++] =
+                (struct qn_link_load){.link = link->id, .bytes = link->bytes};
+        }
+    }
+}
+
 /* The end that was dialled did not want the link: to the other end its dial failed. True: nobody is to be told. */
 static bool is_refused(struct qn_lab *lab, struct qn_event *event)
 {
@@ -443,6 +469,7 @@ static void handle(struct qn_lab *lab, struct lab_event *event)
         free_event(event);
         return;
     }
+    fill_load(lab, event->node, &event->event);
     step(lab, event->node, &event->event);
     if (event->event.kind == QN_EVENT_VERIFIED) {
         event->event.kind = QN_EVENT_TICK; /* the job is the node's now */

@@ -26,7 +26,9 @@ struct qn_lab_node {
     unsigned halts;        /* HALT actions so far; the node is not killed by them */
     enum qn_err halt_err;
     uint64_t actions_after_halt;
-    qn_time_us timer_us; /* of the scheduled TICK; 0: none */
+    uint32_t cpu_percent; /* of one core: what the node is told that it takes */
+    qn_time_us load_us;   /* when it is told of its links next */
+    qn_time_us timer_us;  /* of the scheduled TICK; 0: none */
 };
 
 struct qn_lab_reply {
