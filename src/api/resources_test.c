@@ -45,6 +45,10 @@ static void status_tells_all_of_a_validator(void **state)
     qn_json_expect_text(json, "software", "qnet/0.1.0");
     qn_json_expect_u64(json, "protocol", 1);
     qn_json_expect_text(json, "endpoints.0", "10.0.0.1:9876");
+    qn_json_expect_text(json, "external_address.endpoint", "198.51.100.7:9876");
+    qn_json_expect_text(json, "external_address.source", "peers");
+    qn_json_expect_text(json, "external_address.seen.0.host", "198.51.100.7");
+    qn_json_expect_u64(json, "external_address.seen.0.peers", 4);
     qn_json_expect_u64(json, "height", 3);
     qn_json_expect_hex(json, "head_id", node->ledger.head_id.bytes);
     qn_json_expect_u64(json, "head_time_ms", QN_FAKE_UNIX_MS - 997);

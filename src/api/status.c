@@ -112,6 +112,35 @@ static void set_record(json_t *json, const struct data *data)
     qn_json_set_base64url(json, "record", bytes);
 }
 
+static void set_external(json_t *json, const struct qn_node_status *status)
+{
+    json_t *external = json_object();
+    json_t *seen = json_array();
+    const struct qn_reach *reach = &status->reach;
+
+    if (reach->count > 0) {
+        qn_json_set_endpoint(external, "endpoint", &reach->endpoints[0]);
+    } else {
+        qn_json_set_null(external, "endpoint");
+    }
+    qn_json_set_text(external, "source", qn_reach_source_name(reach->source));
+    for (size_t i = 0; i < QN_IP_FAMILIES; i++) {
+        const struct qn_own_host *host = &status->seen[i];
+        if (host->is_known) {
+            struct qn_net_address address = {.port = 0};
+            struct qn_endpoint endpoint;
+            json_t *item = json_object();
+            memcpy(address.ip, host->ip, sizeof address.ip);
+            qn_net_address_endpoint(&endpoint, &address);
+            qn_json_set_text(item, "host", endpoint.host);
+            qn_json_set_u64(item, "peers", host->votes);
+            qn_json_append(seen, item);
+        }
+    }
+    qn_json_set(external, "seen", seen);
+    qn_json_set(json, "external_address", external);
+}
+
 static void set_storage(json_t *json, const struct data *data)
 {
     bool is_durable = data->storage_path != NULL;
@@ -139,6 +168,7 @@ static void render_status(struct qn_api_answer *answer, const struct qn_api_call
     qn_json_set_text(json, "software", call->software);
     qn_json_set_u64(json, "protocol", QN_PROTOCOL_VERSION);
     set_record(json, data);
+    set_external(json, status);
     set_ledger(json, status);
     set_links(json, status);
     set_storage(json, data);

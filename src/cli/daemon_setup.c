@@ -62,6 +62,9 @@ void qn_daemon_node_config(struct qn_node_config *node, const struct qn_config *
         .heartbeat = QN_HEARTBEAT_INTERVAL,
     };
     fill_endpoints(node, config, bound);
+    if (config->listens) {
+        node->listen = *bound;
+    }
     memcpy(node->fallbacks, config->fallbacks, sizeof node->fallbacks);
     memcpy(node->reserved, config->reserved, sizeof node->reserved);
     node->dns_seed_count = config->dns_seed_count;
@@ -81,10 +84,13 @@ static bool is_loopback(const char *host)
 void qn_daemon_warn(const struct qn_log *log, const struct qn_config *config)
 {
     bool is_genesis_node = config->bootstrap_id != 0;
-    if (!is_genesis_node && !config->has_advertise &&
-        (!config->listens || qn_host_is_any(config->listen.host))) {
+    if (!is_genesis_node && !config->has_advertise && !config->listens) {
         qn_log(log, QN_LOG_WARN, "node", "not_dialable",
-               "text=\"others are told no address of this node: set QNET_ADVERTISE\"");
+               "text=\"this node does not listen, and others are told no address of it\"");
+    } else if (!is_genesis_node && !config->has_advertise && qn_host_is_any(config->listen.host)) {
+        qn_log(log, QN_LOG_WARN, "node", "no_address",
+               "text=\"QNET_ADVERTISE is not set: others are told an address of this node when "
+               "peers of three networks have seen the same one\"");
     }
     if (!is_genesis_node && !config->has_code &&
         config->genesis.parameters.policy == QN_POLICY_CODES) {

@@ -108,6 +108,26 @@ static void show_storage(struct qn_table *table, const json_t *status)
                   qn_text_size(size, qn_json_number(status, "storage_bytes")));
 }
 
+static void show_external(struct qn_table *table, const json_t *external)
+{
+    size_t i;
+    const json_t *seen;
+    char text[TEXT_SIZE];
+    const char *endpoint = json_string_value(json_object_get(external, "endpoint"));
+    if (endpoint == NULL) {
+        qn_table_pair(table, "reached at", "nowhere: others are told no address of this node");
+    } else {
+        qn_table_pair(table, "reached at", "%s (%s)", endpoint,
+                      qn_json_printable(text, sizeof text, external, "source"));
+    }
+    json_array_foreach(json_object_get(external, "seen"), i, seen)
+    {
+        qn_table_pair(table, i == 0 ? "seen at" : "", "%s, by %llu networks",
+                      qn_json_printable(text, sizeof text, seen, "host"),
+                      (unsigned long long)qn_json_number(seen, "peers"));
+    }
+}
+
 static void show_status(const json_t *status)
 {
     struct qn_table table;
@@ -129,6 +149,7 @@ static void show_status(const json_t *status)
     qn_table_pair(&table, "region", "%s", qn_json_text(status, "region"));
     qn_table_pair(&table, "software", "%s",
                   qn_json_printable(text, sizeof text, status, "software"));
+    show_external(&table, json_object_get(status, "external_address"));
     qn_table_pair(&table, "up", "%s",
                   qn_text_duration(duration, qn_json_number(status, "uptime_us")));
     qn_table_pair(&table, "height", "%llu of %llu",

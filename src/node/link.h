@@ -22,6 +22,7 @@ struct qn_link {
     struct qn_endpoint remote;
     uint32_t version;      /* of the protocol, the highest both speak; the oldest until HELLO */
     struct qn_hello hello; /* valid when live */
+    struct qn_net_address seen; /* where the peer sees this node; port 0: it did not say */
     uint64_t head_height;
     struct qn_liveness liveness;
     struct qn_token_bucket tokens;

@@ -170,16 +170,21 @@ static void refuse(struct qn_node *node, const struct qn_peering_up *up,
 
 static void send_hello(struct qn_node *node, const struct qn_link *link)
 {
+    struct qn_net_address seen;
     struct qn_hello hello = {.version = QN_PROTOCOL_VERSION,
                              .version_min = QN_PROTOCOL_VERSION_MIN,
                              .network = node->genesis->network,
-                             .endpoint_count = node->config.endpoint_count,
+                             .endpoint_count = node->reach.told.count,
                              .region = node->config.region,
                              .roles = QN_ROLE_FULL,
                              .height = qn_ledger_height(node->ledger)};
     hello.roles |= node->validator >= 0 ? QN_ROLE_VALIDATOR : 0;
-    memcpy(hello.endpoints, node->config.endpoints, sizeof hello.endpoints);
+    memcpy(hello.endpoints, node->reach.told.endpoints, sizeof hello.endpoints);
     snprintf(hello.software, sizeof hello.software, "%s", node->config.software);
+    hello.has_seen = qn_net_address_parse(&seen, &link->remote) && seen.port > 0;
+    if (hello.has_seen) {
+        qn_net_address_endpoint(&hello.seen, &seen);
+    }
     qn_node_send(node, link, QN_HELLO, 0, qn_hello_encode(&hello));
 }
 
@@ -351,6 +356,9 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
     }
     link->hello = hello;
     link->head_height = hello.height;
+    if (hello.has_seen) {
+        (void)qn_net_address_parse(&link->seen, &hello.seen); /* of a name nothing follows */
+    }
     link->live = true;
     qn_liveness_init(&link->liveness, node->now);
     qn_peering_on_live(node->peering, link->id, node->now);

@@ -94,6 +94,16 @@ static void collect_peers(const struct qn_node *node, const struct qn_metric_sin
          QN_METRIC_GAUGE, (double)qn_peer_list_memory(&node->peers.list));
 }
 
+static void collect_reach(const struct qn_node_reach *reach, const struct qn_metric_sink *sink)
+{
+    emit(sink, "qnet_external_address_networks",
+         "Network groups of peers that agree on this node's address, IPv4 and IPv6",
+         QN_METRIC_GAUGE,
+         (double)(reach->own.hosts[QN_IP_V4].votes + reach->own.hosts[QN_IP_V6].votes));
+    emit(sink, "qnet_external_address_changes_total", "Changes of the address that others are told",
+         QN_METRIC_COUNTER, (double)reach->changes);
+}
+
 void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *sink)
 {
     struct qn_node_status status;
@@ -156,6 +166,7 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
     collect_closes(node, sink);
     collect_faults(node, sink);
     collect_peers(node, sink);
+    collect_reach(&node->reach, sink);
     if (node->consensus != NULL) {
         qn_consensus_collect(node->consensus, sink);
     }

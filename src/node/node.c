@@ -155,6 +155,7 @@ enum qn_err qn_node_new(struct qn_node **out, const struct qn_node_config *confi
     init_storage(node);
     qn_node_links_init(node);
     qn_node_measuring_init(node);
+    qn_node_reach_init(node);
     qn_node_faults_init(node);
     qn_node_load_bans(node);
     qn_node_peers_init(node);
@@ -393,6 +394,7 @@ static void on_tick(struct qn_node *node)
         qn_node_poll_submissions(node);
         qn_node_poll_motions(node);
         qn_node_poll_regions(node);
+        qn_node_poll_reach(node);
     }
 }
 

@@ -22,9 +22,10 @@ struct qn_node_config {
     struct qn_public_key key;
     unsigned bootstrap_id; /* 0: not a genesis node */
     enum qn_region region;
-    uint8_t endpoint_count; /* where others can dial us; 0: nowhere */
+    uint8_t endpoint_count; /* where others can dial us; 0: where peers see us */
     struct qn_endpoint endpoints[QN_ENDPOINTS_MAX];
-    struct qn_hash announce_tip;       /* of our announcement chain, for the registry */
+    struct qn_endpoint listen;   /* where peers see us counts with its port; port 0: nowhere */
+    struct qn_hash announce_tip; /* of our announcement chain, for the registry */
     uint64_t registration_lifetime_ms; /* valid-until of our registration, from now */
     bool has_activation;               /* register with it when not registered yet */
     struct qn_activation activation;   /* all but its signature, which SIGN makes */

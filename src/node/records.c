@@ -38,10 +38,10 @@ static void describe_self(const struct qn_node *node, struct qn_record *record)
     struct qn_registry_entry entry;
     *record = (struct qn_record){.id = node->id,
                                  .sequence = node->unix_ms,
-                                 .endpoint_count = node->config.endpoint_count,
+                                 .endpoint_count = node->reach.told.count,
                                  .region = node->config.region,
                                  .roles = QN_ROLE_FULL};
-    memcpy(record->endpoints, node->config.endpoints, sizeof record->endpoints);
+    memcpy(record->endpoints, node->reach.told.endpoints, sizeof record->endpoints);
     record->roles |= node->validator >= 0 ? QN_ROLE_VALIDATOR : 0;
     snprintf(record->software, sizeof record->software, "%s", node->config.software);
     if (node->config.bootstrap_id == 0 &&
@@ -86,9 +86,12 @@ static bool is_still_true(const struct qn_node *node)
     struct qn_record now;
     struct qn_record then = node->own_record_fields;
     describe_self(node, &now);
-    return now.region == then.region && now.roles == then.roles &&
-           now.endpoint_count == then.endpoint_count &&
-           (now.endpoint_count == 0 || qn_endpoint_equal(&now.endpoints[0], &then.endpoints[0]));
+    bool same = now.region == then.region && now.roles == then.roles &&
+                now.endpoint_count == then.endpoint_count;
+    for (size_t i = 0; same && i < now.endpoint_count; i++) {
+        same = qn_endpoint_equal(&now.endpoints[i], &then.endpoints[i]);
+    }
+    return same;
 }
 
 void qn_node_on_record_signed(struct qn_node *node, const struct qn_event *event)

@@ -72,7 +72,6 @@ void qn_node_regions_init(struct qn_node *node)
     struct qn_regions_config config = {
         .id = node->id,
         .region = is_known ? entry.region : node->config.region,
-        .group = node->config.endpoint_count > 0 ? group_of(&node->config.endpoints[0]) : 0,
         .watched_max = node->links_capacity,
         .hash_key = {qn_rng_next(&node->rng), qn_rng_next(&node->rng)},
         .context = node,
@@ -81,6 +80,16 @@ void qn_node_regions_init(struct qn_node *node)
         .measured = measured,
     };
     state->regions = qn_regions_new(&config);
+    qn_node_regions_on_reach(node);
+}
+
+void qn_node_regions_on_reach(struct qn_node *node)
+{
+    const struct qn_reach *reach = &node->reach.told;
+    if (node->measuring.regions.regions != NULL) {
+        qn_regions_set_group(node->measuring.regions.regions,
+                             reach->count > 0 ? group_of(&reach->endpoints[0]) : 0);
+    }
 }
 
 void qn_node_regions_fini(struct qn_node *node)
@@ -201,7 +210,8 @@ static bool are_demanded(const struct qn_node *node)
     if (node->config.region_check == QN_REGION_CHECK_ALWAYS) {
         return true;
     }
-    return node->config.endpoint_count > 0 && is_measurable(node, &node->config.endpoints[0]) &&
+    const struct qn_reach *reach = &node->reach.told;
+    return reach->count > 0 && is_measurable(node, &reach->endpoints[0]) &&
            qn_ledger_active_count(node->ledger) > SMALL_NETWORK;
 }
 

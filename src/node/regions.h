@@ -26,6 +26,8 @@ struct qn_link;
 /* After links and ledger are there. */
 void qn_node_regions_init(struct qn_node *node);
 void qn_node_regions_fini(struct qn_node *node);
+/* This node is reached elsewhere now. */
+void qn_node_regions_on_reach(struct qn_node *node);
 void qn_node_regions_on_gone(struct qn_node *node, const struct qn_link *link);
 void qn_node_on_rtt(struct qn_node *node, struct qn_link *link, uint32_t request_id,
                     struct qn_span bytes);

@@ -19,6 +19,7 @@
 #include "node/node.h"
 #include "node/own.h"
 #include "node/peers.h"
+#include "node/reach.h"
 #include "node/registration.h"
 #include "node/snapshot.h"
 #include "node/view.h"
@@ -145,6 +146,7 @@ struct qn_node {
     struct qn_faults faults;
     struct qn_peering *peering;
     struct qn_redirects redirects;
+    struct qn_node_reach reach;
     struct qn_peers peers;
     struct qn_book_keeping book;
     struct qn_announcer announcer;

@@ -90,6 +90,8 @@ void qn_node_status(const struct qn_node *node, struct qn_node_status *status, q
         status->region = entry.region;
         status->roles = entry.roles;
     }
+    status->reach = node->reach.told;
+    memcpy(status->seen, node->reach.own.hosts, sizeof status->seen);
     fill_ledger(node, status);
     fill_sync(node, &status->sync);
     fill_links(node, status);

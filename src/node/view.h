@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "ledger/ledger.h"
 #include "node/node.h"
+#include "node/reach.h"
 #include "peer/bans.h"
 #include "peer/peer_limits.h"
 #include "peer/peer_worth.h"
@@ -51,6 +52,8 @@ struct qn_node_status {
     unsigned validators_live; /* linked, self included if a validator */
     unsigned quorum;
     qn_time_us uptime_us;
+    struct qn_reach reach;                   /* what others are told */
+    struct qn_own_host seen[QN_IP_FAMILIES]; /* by peers */
 };
 void qn_node_status(const struct qn_node *node, struct qn_node_status *status, qn_time_us now);
 

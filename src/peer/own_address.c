@@ -76,6 +76,15 @@ void qn_own_address_tell(struct qn_own_address *own, const struct qn_node_id *pe
     }
 }
 
+void qn_own_address_confirm(struct qn_own_address *own, const struct qn_net_address *seen,
+                            qn_time_us now)
+{
+    struct qn_own_host *host = &own->hosts[family_of(seen->ip)];
+    if (host->is_known && same_ip(host->ip, seen->ip)) {
+        host->confirmed_us = now;
+    }
+}
+
 static void drop_old(struct qn_own_address *own, qn_time_us now)
 {
     size_t kept = 0;
@@ -113,7 +122,8 @@ static bool elect(struct qn_own_host *host, const struct qn_own_address *own,
             all += counts(who, vote);
             if (counts(who, vote) && same_ip(vote->ip, named.ip)) {
                 named.votes += 1;
-                named.told_us = vote->told_us > named.told_us ? vote->told_us : named.told_us;
+                named.confirmed_us =
+                    vote->told_us > named.confirmed_us ? vote->told_us : named.confirmed_us;
             }
         }
         if (named.votes >= QN_OWN_VOTES_NEEDED && 2 * named.votes > all) {
@@ -147,7 +157,7 @@ static bool judge(struct qn_own_address *own, enum qn_ip_family family, qn_time_
         who.since_us = 0;
         is_clear = elect(host, own, &who);
     }
-    if (!is_clear && host->is_known && now - host->told_us > QN_OWN_VOTE_LIFETIME) {
+    if (!is_clear && host->is_known && now - host->confirmed_us > QN_OWN_VOTE_LIFETIME) {
         *host = (struct qn_own_host){.is_known = false};
     }
     return host->is_known != before.is_known || !same_ip(host->ip, before.ip);

@@ -29,8 +29,8 @@ struct qn_own_vote {
 struct qn_own_host {
     bool is_known;
     uint8_t ip[QN_NET_IP_LEN];
-    unsigned votes;     /* network groups that name it */
-    qn_time_us told_us; /* the last of them */
+    unsigned votes;          /* network groups that name it */
+    qn_time_us confirmed_us; /* the last time that somebody said so */
 };
 
 enum qn_ip_family { QN_IP_V4, QN_IP_V6, QN_IP_FAMILIES };
@@ -48,6 +48,10 @@ void qn_own_address_init(struct qn_own_address *own);
 void qn_own_address_tell(struct qn_own_address *own, const struct qn_node_id *peer,
                          const struct qn_net_address *at, const struct qn_net_address *seen,
                          qn_time_us now);
+/* A registered peer that dialled this node reached it there. Nobody who chose us by itself has a vote, but what is
+ * believed is as good as if it had been told again. */
+void qn_own_address_confirm(struct qn_own_address *own, const struct qn_net_address *seen,
+                            qn_time_us now);
 /* Counts the votes. True: the host of a family changed, or is no longer known. */
 bool qn_own_address_poll(struct qn_own_address *own, qn_time_us now);
 

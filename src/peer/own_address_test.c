@@ -118,6 +118,28 @@ static void what_nobody_tells_any_more_is_forgotten_after_an_hour(void **state)
     assert_int_equal(own.count, 0);
 }
 
+static void who_dialled_us_confirms_but_has_no_vote(void **state)
+{
+    (void)state;
+    struct qn_net_address reached = address_of("198.51.100.7:9876");
+    struct qn_net_address other = address_of("203.0.113.66:9876");
+    qn_own_address_confirm(&own, &reached, now);
+    assert_false(qn_own_address_poll(&own, now));
+    for (unsigned i = 1; i <= 3; i++) {
+        tell(i, "198.51.100.7:1");
+    }
+    assert_true(qn_own_address_poll(&own, now));
+    now += QN_SECONDS(3000);
+    qn_own_address_confirm(&own, &reached, now);
+    now += QN_SECONDS(3000);
+    qn_own_address_confirm(&own, &other, now);
+    assert_false(qn_own_address_poll(&own, now));
+    assert_host("198.51.100.7:1", 3);
+    now += QN_SECONDS(601);
+    assert_true(qn_own_address_poll(&own, now));
+    assert_false(own.hosts[QN_IP_V4].is_known);
+}
+
 static void a_new_address_is_followed_as_soon_as_three_new_links_name_it(void **state)
 {
     (void)state;
@@ -198,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup(one_group_has_one_vote, start),
         cmocka_unit_test_setup(liars_below_the_majority_change_nothing, start),
         cmocka_unit_test_setup(what_nobody_tells_any_more_is_forgotten_after_an_hour, start),
+        cmocka_unit_test_setup(who_dialled_us_confirms_but_has_no_vote, start),
         cmocka_unit_test_setup(a_new_address_is_followed_as_soon_as_three_new_links_name_it, start),
         cmocka_unit_test_setup(peers_without_a_group_count_only_among_themselves, start),
         cmocka_unit_test_setup(nobody_sees_what_is_nearer_than_itself, start),

@@ -109,6 +109,9 @@ struct qn_peering {
     size_t committee_count;
     struct qn_node_id committee[QN_VALIDATORS_MAX];
     bool is_member; /* of the committee, ourselves */
+    size_t own_count;
+    struct qn_endpoint own[QN_ENDPOINTS_MAX];
+    bool own_is_sure;
 };
 
 /* ---- peering.c ---- */
@@ -186,6 +189,10 @@ bool qn_peering_rests(const struct qn_peering *peering, const struct qn_node_id 
                       enum qn_region region, qn_time_us now);
 /* It is in the dialer, newly or again: as long as it rests, it is not dialled. */
 void qn_peering_let_rest(struct qn_peering *peering, const struct qn_node_id *id, qn_time_us now);
+
+/* ---- peering_own.c ---- */
+bool qn_peering_is_own(const struct qn_peering *peering, bool has_id,
+                       const struct qn_endpoint *endpoint);
 
 /* ---- peering_landmark.c ---- */
 bool qn_peering_is_wanted_landmark(const struct qn_peering *peering,

@@ -104,6 +104,11 @@ static void draw_own(struct qn_regions *regions)
     }
 }
 
+void qn_regions_set_group(struct qn_regions *regions, uint64_t group)
+{
+    regions->config.group = group;
+}
+
 void qn_regions_set_registry(struct qn_regions *regions, uint64_t entry_count, uint64_t period)
 {
     if (entry_count == regions->entry_count && period == regions->period) {

@@ -45,6 +45,8 @@ struct qn_regions_config {
 /* Heap; owned by the caller. */
 struct qn_regions *qn_regions_new(const struct qn_regions_config *config);
 void qn_regions_free(struct qn_regions *regions);
+/* The own network group, once it is known or another one. */
+void qn_regions_set_group(struct qn_regions *regions, uint64_t group);
 /* The registry as it is now, and the day (QN_LANDMARK_PERIOD_MS). */
 void qn_regions_set_registry(struct qn_regions *regions, uint64_t entry_count, uint64_t period);
 /* Has a region enough landmarks for verdicts? */

@@ -17,7 +17,7 @@ struct qn_hello {
     uint32_t roles; /* enum qn_role bits; unknown bits are ignored */
     uint64_t height;
     char software[QN_SOFTWARE_LEN_MAX + 1];
-    bool has_seen;           /* whoever dialled is told */
+    bool has_seen;
     struct qn_endpoint seen; /* the address at which the sender sees the receiver */
 };
 /* {1: reason, 2: text}; extensible. */

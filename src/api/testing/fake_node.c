@@ -112,6 +112,12 @@ static void init_status(struct qn_node *node)
         .validators_live = 5,
         .quorum = 4,
         .uptime_us = 123456789,
+        .reach = {.source = QN_REACH_PEERS,
+                  .count = 1,
+                  .endpoints = {{.host = "198.51.100.7", .port = 9876}}},
+        .seen = {{.is_known = true,
+                  .ip = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 198, 51, 100, 7},
+                  .votes = 4}},
     };
 }
 

@@ -33,6 +33,7 @@ struct qn_lab {
     qn_time_us now;
     struct qn_genesis genesis;
     size_t genesis_count;
+    bool is_apart;
     size_t count;
     struct qn_lab_node nodes[QN_LAB_NODES_MAX];
     uint32_t incarnations[QN_LAB_NODES_MAX];
@@ -164,6 +165,9 @@ static void link_up(struct qn_lab *lab, struct lab_link *link, size_t end, qn_di
     event->event.link_up.dial = dial;
     event->event.link_up.key = *qn_key_public(other->key);
     event->event.link_up.remote = other->endpoint;
+    if (other->finds_out && dial == 0) {
+        event->event.link_up.remote.port = (uint16_t)(40000 + link->id % 20000);
+    }
     event->event.link_up.handshake_us = 2000;
     link->up[end] = true;
     link->last_us[end] = event->at;
@@ -569,14 +573,15 @@ static struct qn_lab_node *add_node(struct qn_lab *lab, uint64_t seed)
     QN_ASSERT(lab->count < QN_LAB_NODES_MAX);
     struct qn_lab_node *node = &lab->nodes[lab->count];
     node->key = make_key(seed, lab->count);
-    snprintf(node->endpoint.host, sizeof node->endpoint.host, "10.0.0.%zu", lab->count + 1);
+    snprintf(node->endpoint.host, sizeof node->endpoint.host,
+             lab->is_apart ? "20.%zu.0.1" : "10.0.0.%zu", lab->count + 1);
     node->endpoint.port = QN_DEFAULT_PORT;
     lab->count += 1;
     return node;
 }
 
-struct qn_lab *qn_lab_new(uint64_t seed, size_t genesis_count, enum qn_activation_policy policy,
-                          size_t code_count)
+static struct qn_lab *make_lab(uint64_t seed, size_t genesis_count,
+                               enum qn_activation_policy policy, size_t code_count, bool is_apart)
 {
     struct qn_lab *lab = calloc(1, sizeof *lab);
     struct qn_buf *certs[QN_LAB_NODES_MAX];
@@ -585,6 +590,7 @@ struct qn_lab *qn_lab_new(uint64_t seed, size_t genesis_count, enum qn_activatio
     size_t problem_count = 0;
     QN_ASSERT(lab != NULL);
     qn_rng_init(&lab->rng, seed);
+    lab->is_apart = is_apart;
     lab->now = QN_SECONDS(1);
     lab->genesis_count = genesis_count;
     lab->lifetime_ms = 3600000;
@@ -613,6 +619,18 @@ struct qn_lab *qn_lab_new(uint64_t seed, size_t genesis_count, enum qn_activatio
     return lab;
 }
 
+struct qn_lab *qn_lab_new(uint64_t seed, size_t genesis_count, enum qn_activation_policy policy,
+                          size_t code_count)
+{
+    return make_lab(seed, genesis_count, policy, code_count, false);
+}
+
+struct qn_lab *qn_lab_new_apart(uint64_t seed, size_t genesis_count,
+                                enum qn_activation_policy policy)
+{
+    return make_lab(seed, genesis_count, policy, 0, true);
+}
+
 static enum qn_region region_of(const struct qn_lab *lab, size_t index)
 {
     bool is_dealt = index < lab->genesis_count || !lab->has_region;
@@ -634,8 +652,9 @@ static void start(struct qn_lab *lab, size_t index, const struct qn_activation_c
                                     .storage = &node->storage,
                                     .key = *qn_key_public(node->key),
                                     .region = region_of(lab, index),
-                                    .endpoint_count = 1,
+                                    .endpoint_count = node->finds_out ? 0 : 1,
                                     .endpoints = {node->endpoint},
+                                    .listen = {"0.0.0.0", QN_DEFAULT_PORT},
                                     .registration_lifetime_ms = lab->lifetime_ms,
                                     .auto_register = true,
                                     .has_lan = node->has_lan,

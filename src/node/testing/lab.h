@@ -21,7 +21,8 @@ struct qn_lab_node {
     size_t links_max;            /* for its next start; 0: 64 */
     struct qn_endpoint endpoint;
     bool has_lan; /* from its next start on it hears all others that have one, when anybody asks */
-    bool paused;  /* its events wait */
+    bool finds_out;        /* is not told its endpoint; its dials come from other ports */
+    bool paused;           /* its events wait */
     qn_time_us persist_us; /* how long a write takes; 0 at the start */
     unsigned halts;        /* HALT actions so far; the node is not killed by them */
     enum qn_err halt_err;
@@ -40,6 +41,9 @@ struct qn_lab;
 /* Keys and certificates of this many genesis nodes; count codes are issued if policy is codes. */
 struct qn_lab *qn_lab_new(uint64_t seed, size_t genesis_count, enum qn_activation_policy policy,
                           size_t code_count);
+/* The same, each node in a network group of its own on the internet. */
+struct qn_lab *qn_lab_new_apart(uint64_t seed, size_t genesis_count,
+                                enum qn_activation_policy policy);
 void qn_lab_free(struct qn_lab *lab);
 /* Where nodes that are started from now on log to; outlives the lab. */
 void qn_lab_set_log(struct qn_lab *lab, const struct qn_log *log);
