@@ -41,7 +41,7 @@ static bool name_of(struct qn_endpoint *bound, int fd)
         return false;
     }
     snprintf(text, sizeof text, address.ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
-    return qn_endpoint_parse(bound, text) == QN_OK;
+    return qn_endpoint_parse_local(bound, text) == QN_OK;
 }
 
 enum qn_err qn_api_listener_open(int *fd, struct qn_endpoint *bound,

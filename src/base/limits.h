@@ -80,6 +80,8 @@ enum {
 
     QN_LAN_NEIGHBOURS_MAX = 32, /* heard in the local network and not dialled yet */
     QN_LAN_DIALS_MAX = 4,       /* of them dialled at a time */
+    QN_LAN_INTERFACES_MAX = 16, /* of this machine, on which is spoken and listened */
+    QN_LAN_PREFIXES_MAX = 8,    /* of the networks of one of them */
 
     QN_PING_MISSED_MAX = 3,
     QN_PING_QUIET_AFTER = 10, /* answers in a row */

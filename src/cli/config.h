@@ -7,6 +7,7 @@
 #include "crypto/key.h"
 #include "ledger/activation.h"
 #include "ledger/genesis.h"
+#include "net/lan_interfaces.h"
 #include "net/log_stderr.h"
 #include "node/node.h"
 
@@ -38,6 +39,8 @@ struct qn_config {
     struct qn_peer_hint reserved[QN_RESERVED_PEERS_MAX]; /* each with an id */
     size_t dns_seed_count;
     struct qn_endpoint dns_seeds[QN_DNS_SEEDS_MAX];
+    bool has_lan;
+    struct qn_lan_choice lan; /* its names only */
     bool has_code;
     struct qn_activation_code code; /* its seed is wiped: code_key is made of it */
     struct qn_key *code_key;

@@ -15,11 +15,11 @@ enum qn_err qn_listen_parse(struct qn_endpoint *endpoint, const char *text)
     char with_port[TEXT_SIZE];
     size_t len = strlen(text);
     if (len < 2 || strcmp(text + len - 2, ":0") != 0) {
-        return qn_endpoint_parse(endpoint, text);
+        return qn_endpoint_parse_local(endpoint, text);
     }
     (void)snprintf(with_port, sizeof with_port, "%.*s:1", (int)(len - 2), text);
     enum qn_err err =
-        len >= sizeof with_port ? QN_ERR_INVALID : qn_endpoint_parse(endpoint, with_port);
+        len >= sizeof with_port ? QN_ERR_INVALID : qn_endpoint_parse_local(endpoint, with_port);
     if (err == QN_OK) {
         endpoint->port = 0;
     }
@@ -44,7 +44,7 @@ static bool parse_peer(struct qn_peer_hint *peer, const char *text, size_t len)
             return false;
         }
     }
-    return qn_endpoint_parse(&peer->endpoint, at != NULL ? at + 1 : copy) == QN_OK;
+    return qn_endpoint_parse_local(&peer->endpoint, at != NULL ? at + 1 : copy) == QN_OK;
 }
 
 static void complain_of_peer(const struct qn_config_load *load, enum qn_option_id option,
@@ -120,6 +120,48 @@ static void load_dns_seeds(const struct qn_config_load *load)
         }
         at = at[len] == ',' ? at + len + 1 : NULL;
     }
+}
+
+/* Names with commas between them. */
+static void load_lan_interfaces(const struct qn_config_load *load, const char *text)
+{
+    struct qn_lan_choice *lan = &load->config->lan;
+    const char *at = text;
+    while (at != NULL) {
+        size_t len = strcspn(at, ",");
+        if (lan->name_count == QN_LAN_INTERFACES_MAX) {
+            qn_config_complain(load, QN_OPTION_LAN_INTERFACES, "has more than %d names",
+                               QN_LAN_INTERFACES_MAX);
+            return;
+        }
+        if (len == 0 || len >= sizeof lan->names[0]) {
+            qn_config_complain(load, QN_OPTION_LAN_INTERFACES,
+                               "\"%.*s\" is no name of an interface, such as eth0",
+                               (int)(len < 100 ? len : 100), at);
+        } else {
+            memcpy(lan->names[lan->name_count], at, len);
+            lan->name_count += 1;
+        }
+        at = at[len] == ',' ? at + len + 1 : NULL;
+    }
+}
+
+static void load_lan(const struct qn_config_load *load)
+{
+    const char *text = qn_config_value(load, QN_OPTION_LAN_DISCOVERY);
+    const char *interfaces = qn_config_value(load, QN_OPTION_LAN_INTERFACES);
+    if (text == NULL) {
+        return;
+    }
+    load->config->has_lan = strcmp(text, "on") == 0;
+    if (!load->config->has_lan && strcmp(text, "off") != 0) {
+        qn_config_complain(load, QN_OPTION_LAN_DISCOVERY, "\"%.20s\" is not possible: on or off",
+                           text);
+    } else if (!load->config->has_lan && interfaces != NULL) {
+        qn_config_complain(load, QN_OPTION_LAN_INTERFACES,
+                           "is set, but discovery is off: set QNET_LAN_DISCOVERY to on");
+    }
+    load_lan_interfaces(load, interfaces);
 }
 
 static void load_listen(const struct qn_config_load *load)
@@ -211,7 +253,7 @@ static void load_api_url(const struct qn_config_load *load)
     }
     (void)snprintf(host, sizeof host, "%.*s", (int)(len < sizeof host ? len : sizeof host - 1),
                    rest);
-    if (len >= sizeof host || qn_endpoint_parse(&load->config->api_url, host) != QN_OK) {
+    if (len >= sizeof host || qn_endpoint_parse_local(&load->config->api_url, host) != QN_OK) {
         qn_config_complain(load, QN_OPTION_API_URL,
                            "\"%.80s\" is no address of an API: http://host:port", text);
     }
@@ -225,6 +267,7 @@ void qn_config_addresses(const struct qn_config_load *load)
     config->reserved_count =
         load_peers(load, QN_OPTION_RESERVED_PEERS, config->reserved, QN_RESERVED_PEERS_MAX, true);
     load_dns_seeds(load);
+    load_lan(load);
     load_listen(load);
     load_advertise(load);
     load_api(load);

@@ -137,6 +137,9 @@ static const struct {
     {"QNET_RESERVED_PEERS", "example.org:1", "QNET_RESERVED_PEERS", "is no peer: id@host:port"},
     {"QNET_FALLBACK_PEERS", "a:1,,b:2", "QNET_FALLBACK_PEERS", "\"\" is no address"},
     {"QNET_DNS_SEEDS", "192.0.2.1", "QNET_DNS_SEEDS", "QNET_FALLBACK_PEERS"},
+    {"QNET_LAN_DISCOVERY", "yes", "QNET_LAN_DISCOVERY", "on or off"},
+    {"QNET_LAN_INTERFACES", "eth0", "QNET_LAN_INTERFACES", "set QNET_LAN_DISCOVERY to on"},
+    {"QNET_ADVERTISE", "[fe80::1%eth0]:1", "QNET_ADVERTISE", "no address that others could dial"},
     {"QNET_ACTIVATION_CODE", "qna1-broken", "QNET_ACTIVATION_CODE", "is no activation code"},
     {"QNET_ACTIVATION_POLICY", "free", "QNET_ACTIVATION_POLICY", "codes"},
     {"QNET_ACTIVATION_POLICY", "work:33", "QNET_ACTIVATION_POLICY", "1 to 32 bits"},
@@ -568,6 +571,35 @@ static void reserved_peers_need_their_ids(void **state)
     qn_fixture_fini(&fixture);
 }
 
+static void interfaces_of_the_local_network_are_names(void **state)
+{
+    struct qn_fixture fixture;
+
+    (void)state;
+    qn_fixture_init(&fixture);
+    qn_fixture_set_ordinary_node(&fixture, &network);
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_count(&fixture, 0);
+    assert_false(fixture.config.has_lan); /* unless told otherwise */
+    qn_fixture_set(&fixture, "QNET_LAN_DISCOVERY", "on");
+    qn_fixture_set(&fixture, "QNET_LAN_INTERFACES", "eth0,wlan0.7");
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_count(&fixture, 0);
+    assert_true(fixture.config.has_lan);
+    assert_int_equal(fixture.config.lan.name_count, 2);
+    assert_string_equal(fixture.config.lan.names[1], "wlan0.7");
+    static const char *const wrong[] = {"eth0,", ",", "a-name-that-is-too-long"};
+    for (size_t i = 0; i < QN_ARRAY_COUNT(wrong); i++) {
+        qn_fixture_set(&fixture, "QNET_LAN_INTERFACES", wrong[i]);
+        qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+        assert_problem(&fixture, "QNET_LAN_INTERFACES", "is no name of an interface");
+    }
+    qn_fixture_set(&fixture, "QNET_LAN_INTERFACES", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q");
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_problem(&fixture, "QNET_LAN_INTERFACES", "more than 16 names");
+    qn_fixture_fini(&fixture);
+}
+
 static void dns_seeds_are_names_with_or_without_a_port(void **state)
 {
     struct qn_fixture fixture;
@@ -653,6 +685,7 @@ int main(void)
         cmocka_unit_test(a_command_is_not_bothered_with_what_it_does_not_use),
         cmocka_unit_test(fallback_peers_may_have_ids),
         cmocka_unit_test(reserved_peers_need_their_ids),
+        cmocka_unit_test(interfaces_of_the_local_network_are_names),
         cmocka_unit_test(dns_seeds_are_names_with_or_without_a_port),
         cmocka_unit_test(port_zero_is_for_listening_only),
         cmocka_unit_test(numbers_are_plain_decimals_within_bounds),

@@ -145,6 +145,9 @@ static enum qn_exit open_runtime(struct daemon *daemon)
         .listen = config->listen,
         .listens = config->listens,
         .links_max = config->links_max,
+        .has_lan = config->has_lan,
+        .network = config->genesis.network,
+        .lan = config->lan,
         .log = daemon->log,
         .storage = &daemon->storage,
     };

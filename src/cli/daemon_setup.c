@@ -20,7 +20,8 @@ static void fill_endpoints(struct qn_node_config *node, const struct qn_config *
     } else if (cert != NULL) {
         node->endpoint_count = cert->endpoint_count;
         memcpy(node->endpoints, cert->endpoints, sizeof node->endpoints);
-    } else if (config->listens && !qn_host_is_any(config->listen.host)) {
+    } else if (config->listens && !qn_host_is_any(config->listen.host) &&
+               !qn_endpoint_has_zone(&config->listen)) {
         node->endpoint_count = 1;
         node->endpoints[0] = config->listen;
         node->endpoints[0].port = bound->port;
@@ -56,6 +57,7 @@ void qn_daemon_node_config(struct qn_node_config *node, const struct qn_config *
         .fallback_count = config->fallback_count,
         .reserved_count = config->reserved_count,
         .links_max = config->links_max,
+        .has_lan = config->has_lan,
         .region_check = config->region_check,
         .memory_max = config->memory_max,
         .bandwidth_max = config->bandwidth_max,
@@ -87,7 +89,8 @@ void qn_daemon_warn(const struct qn_log *log, const struct qn_config *config)
     if (!is_genesis_node && !config->has_advertise && !config->listens) {
         qn_log(log, QN_LOG_WARN, "node", "not_dialable",
                "text=\"this node does not listen, and others are told no address of it\"");
-    } else if (!is_genesis_node && !config->has_advertise && qn_host_is_any(config->listen.host)) {
+    } else if (!is_genesis_node && !config->has_advertise &&
+               (qn_host_is_any(config->listen.host) || qn_endpoint_has_zone(&config->listen))) {
         qn_log(log, QN_LOG_WARN, "node", "no_address",
                "text=\"QNET_ADVERTISE is not set: others are told an address of this node when "
                "peers of three networks have seen the same one\"");

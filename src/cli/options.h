@@ -45,6 +45,10 @@ enum qn_option_trait {
       "peers that are always dialled, have places of their own and are never given up")            \
     X(DNS_SEEDS, "dns-seeds", 0, "QNET_DNS_SEEDS", "NAME[:PORT],...", NULL, 0,                     \
       "names that are asked for addresses of nodes, by service record (_qnet._tcp) or address")    \
+    X(LAN_DISCOVERY, "lan-discovery", 0, "QNET_LAN_DISCOVERY", "on|off", "off", 0,                 \
+      "find other nodes in the local network by multicast, and be found there")                    \
+    X(LAN_INTERFACES, "lan-interfaces", 0, "QNET_LAN_INTERFACES", "NAME,...", NULL, 0,             \
+      "interfaces that discovery uses; unless set all that are up and take multicast, but lo")     \
     X(ACTIVATION_CODE, NULL, 0, "QNET_ACTIVATION_CODE", "CODE", NULL, QN_OPTION_SECRET,            \
       "activation code that pays for this node's registration")                                    \
     X(ACTIVATION_CODE_FILE, "activation-code-file", 0, "QNET_ACTIVATION_CODE_FILE", "FILE", NULL,  \

@@ -34,7 +34,7 @@ static enum qn_exit read_flags(struct verification *v)
     const struct qn_arguments *arguments = &v->cli->arguments;
     const char *id = qn_arguments_value(arguments, QN_OPTION_PEER_ID);
     const char *timeout = qn_arguments_or_default(arguments, QN_OPTION_TIMEOUT);
-    if (qn_endpoint_parse(&v->endpoint, arguments->positionals[0]) != QN_OK) {
+    if (qn_endpoint_parse_local(&v->endpoint, arguments->positionals[0]) != QN_OK) {
         return qn_output_fail(v->cli, QN_EXIT_USAGE, "usage",
                               "\"%.80s\" is no address: host:port or [v6]:port",
                               arguments->positionals[0]);

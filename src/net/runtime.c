@@ -54,6 +54,34 @@ static void init_loop(struct qn_runtime *runtime)
     qn_actions_init(&runtime->actions);
 }
 
+static void on_neighbour(void *context, const struct qn_node_id *id,
+                         const struct qn_endpoint *endpoint)
+{
+    struct qn_runtime *runtime = context;
+    struct qn_event event = {.kind = QN_EVENT_NEIGHBOUR};
+
+    event.neighbour.id = *id;
+    event.neighbour.endpoint = *endpoint;
+    qn_runtime_deliver(runtime, &event, NULL);
+    qn_transport_flush(&runtime->transport);
+}
+
+static enum qn_err open_lan(struct qn_runtime *runtime, char *why)
+{
+    const struct qn_runtime_config *config = &runtime->config;
+    struct qn_lan_settings settings = {.network = config->network,
+                                       .id = qn_public_key_id(qn_key_public(config->key)),
+                                       .choice = config->lan,
+                                       .log = config->log,
+                                       .heard = on_neighbour,
+                                       .context = runtime};
+
+    settings.choice.listens = config->listens;
+    settings.choice.listen = runtime->transport.listen;
+    qn_random_bytes((uint8_t *)&settings.seed, sizeof settings.seed);
+    return qn_lan_open(&runtime->lan, &runtime->loop, &settings, why);
+}
+
 static enum qn_err open_parts(struct qn_runtime *runtime, const struct qn_transport_limits *limits,
                               char *why)
 {
@@ -68,10 +96,10 @@ static enum qn_err open_parts(struct qn_runtime *runtime, const struct qn_transp
         (void)snprintf(why, QN_TEXT_LEN_MAX + 1, "cannot start a worker thread");
         return QN_ERR_NO_MEMORY;
     }
-    if (!runtime->config.listens) {
-        return QN_OK;
-    }
-    return qn_transport_listen(&runtime->transport, &runtime->config.listen, why);
+    enum qn_err err = runtime->config.listens
+                          ? qn_transport_listen(&runtime->transport, &runtime->config.listen, why)
+                          : QN_OK;
+    return err == QN_OK && runtime->config.has_lan ? open_lan(runtime, why) : err;
 }
 
 enum qn_err qn_runtime_open_with(struct qn_runtime **runtime,
@@ -154,11 +182,18 @@ static void on_stop_timeout(uv_timer_t *timer)
     uv_stop(&runtime->loop);
 }
 
+static void stop_lan(struct qn_runtime *runtime)
+{
+    qn_lan_stop(runtime->lan);
+    runtime->lan = NULL;
+}
+
 static void begin_stop(struct qn_runtime *runtime)
 {
     struct qn_event event;
 
     qn_runtime_close_posts(runtime);
+    stop_lan(runtime);
     runtime->is_stopping = true;
     event.kind = QN_EVENT_SHUTDOWN;
     qn_runtime_deliver(runtime, &event, NULL);
@@ -202,6 +237,7 @@ static void tear_down(struct qn_runtime *runtime)
     qn_runtime_fail_submits(runtime);
     qn_transport_abort(&runtime->transport);
     qn_dns_seeds_stop(runtime->dns_seeds);
+    stop_lan(runtime);
     qn_workers_free(runtime->workers);
     runtime->workers = NULL;
     uv_close((uv_handle_t *)&runtime->tick_timer, NULL);
@@ -220,6 +256,9 @@ enum qn_err qn_runtime_run_core(struct qn_runtime *runtime, const struct qn_core
     runtime->loaded_cpu_us = qn_clock_thread_cpu_us();
     QN_ASSERT(uv_prepare_start(&runtime->prepare, on_prepare) == 0);
     qn_transport_start(&runtime->transport);
+    if (runtime->lan != NULL) {
+        qn_lan_start(runtime->lan);
+    }
     /* A stop or posts from before are still to be looked at. */
     (void)uv_async_send(&runtime->wake);
     (void)uv_run(&runtime->loop, UV_RUN_DEFAULT);
@@ -230,6 +269,9 @@ enum qn_err qn_runtime_run_core(struct qn_runtime *runtime, const struct qn_core
 void qn_runtime_collect(const struct qn_runtime *runtime, const struct qn_metric_sink *sink)
 {
     qn_transport_collect(&runtime->transport, sink);
+    if (runtime->lan != NULL) {
+        qn_lan_collect(runtime->lan, sink);
+    }
     for (unsigned i = 0; i < QN_WORK_KIND_COUNT && runtime->workers != NULL; i++) {
         enum qn_work_kind kind = (enum qn_work_kind)i;
         struct qn_metric waiting = {

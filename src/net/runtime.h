@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "net/lan_interfaces.h"
 #include "node/node.h"
 
 struct qn_runtime_config {
@@ -15,6 +16,9 @@ struct qn_runtime_config {
     struct qn_endpoint listen;           /* host and port as asked; port 0: any free one */
     bool listens;                        /* false: outbound only */
     size_t links_max;
+    bool has_lan;                 /* discovery in the local network */
+    struct qn_network_id network; /* of which it speaks there */
+    struct qn_lan_choice lan;     /* where; what it says of listening is filled in */
     const struct qn_log *log;
     struct qn_storage *storage; /* where PERSIST goes; outlives the runtime */
 };

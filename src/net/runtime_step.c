@@ -122,7 +122,10 @@ static void perform(struct qn_runtime *runtime, const struct qn_action *action)
     case QN_ACTION_HALT:
         perform_halt(runtime, action);
         break;
-    case QN_ACTION_ASK_NEIGHBOURS: /* which no node here wants yet */
+    case QN_ACTION_ASK_NEIGHBOURS:
+        if (runtime->lan != NULL) {
+            qn_lan_ask(runtime->lan);
+        }
         break;
     }
 }

@@ -62,7 +62,13 @@ bool qn_net_address_is_usable(const struct qn_net_address *address)
         return ip[V4_AT] != 0 &&
                ip[V4_AT] < 224; /* 0/8 means oneself; 224/4 and 240/4: multicast, reserved */
     }
-    return ip[0] != 0xff && memcmp(ip, unspecified, sizeof unspecified) != 0;
+    return ip[0] != 0xff && memcmp(ip, unspecified, sizeof unspecified) != 0 &&
+           !qn_net_address_is_link_local(address);
+}
+
+bool qn_net_address_is_link_local(const struct qn_net_address *address)
+{
+    return address->ip[0] == 0xfe && (address->ip[1] & 0xc0) == 0x80;
 }
 
 static enum qn_net_scope scope_v4(const uint8_t ip[4])
@@ -88,6 +94,5 @@ enum qn_net_scope qn_net_scope(const struct qn_net_address *address)
         return QN_NET_LOOPBACK;
     }
     bool unique_local = (ip[0] & 0xfe) == 0xfc;
-    bool link_local = ip[0] == 0xfe && (ip[1] & 0xc0) == 0x80;
-    return unique_local || link_local ? QN_NET_PRIVATE : QN_NET_GLOBAL;
+    return unique_local || qn_net_address_is_link_local(address) ? QN_NET_PRIVATE : QN_NET_GLOBAL;
 }

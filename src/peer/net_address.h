@@ -19,7 +19,8 @@ struct qn_net_address {
     uint16_t port;
 };
 
-/* Reads the host as IPv4 (four decimal numbers), IPv6, or "localhost" (127.0.0.1).
+/* Reads the host as IPv4 (four decimal numbers), IPv6, or "localhost" (127.0.0.1). The zone of a link-local address
+ * is passed over.
  * False: another name, or no address; *out untouched. */
 bool qn_net_address_parse(struct qn_net_address *out, const struct qn_endpoint *endpoint);
 /* The inverse: the one text of this address (RFC 5952; IPv4 in dotted form). */
@@ -27,8 +28,11 @@ void qn_net_address_endpoint(struct qn_endpoint *out, const struct qn_net_addres
 /* Same host and port. */
 bool qn_net_address_equal(const struct qn_net_address *a, const struct qn_net_address *b);
 bool qn_net_address_is_v4(const struct qn_net_address *address);
-/* Can somebody be reached there? Not the unspecified address, multicast, broadcast or port 0. */
+/* Can somebody be reached there? Not the unspecified address, multicast, broadcast, one that is good on one link only, or
+ * port 0. */
 bool qn_net_address_is_usable(const struct qn_net_address *address);
+/* Of IPv6, fe80::/10: it says nothing without the interface that it belongs to. */
+bool qn_net_address_is_link_local(const struct qn_net_address *address);
 
 /* Who is likely to be one operator: the /16 of IPv4, the /32 of IPv6. Families never share a value. */
 uint64_t qn_net_group(const struct qn_net_address *address);

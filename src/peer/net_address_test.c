@@ -216,12 +216,25 @@ static void scopes_are_told_apart(void **state)
     }
 }
 
+static void the_zone_of_an_address_of_one_link_is_passed_over(void **state)
+{
+    (void)state;
+    struct qn_net_address plain = address_of("fe80::17");
+    struct qn_net_address zoned = address_of("fe80::17%eth0");
+    struct qn_endpoint other = {.host = "2001:db8::1%eth0", .port = 1};
+    struct qn_net_address untouched;
+    assert_true(qn_net_address_equal(&plain, &zoned));
+    assert_true(qn_net_address_is_link_local(&zoned));
+    assert_false(qn_net_address_parse(&untouched, &other));
+}
+
 static void nobody_is_reached_at_addresses_that_mean_no_one(void **state)
 {
     (void)state;
     static const char *const none[] = {"0.0.0.0",   "0.1.2.3",         "224.0.0.1", "239.1.2.3",
-                                       "240.0.0.1", "255.255.255.255", "::",        "ff02::1"};
-    static const char *const some[] = {"127.0.0.1", "1.0.0.1", "223.255.255.1", "::1", "fe80::1"};
+                                       "240.0.0.1", "255.255.255.255", "::",        "ff02::1",
+                                       "fe80::1",   "febf::7"};
+    static const char *const some[] = {"127.0.0.1", "1.0.0.1", "223.255.255.1", "::1", "fec0::1"};
     for (size_t i = 0; i < QN_ARRAY_COUNT(none); i++) {
         struct qn_net_address address = address_of(none[i]);
         assert_false(qn_net_address_is_usable(&address));
@@ -330,6 +343,7 @@ int main(void)
         cmocka_unit_test(equal_means_host_and_port),
         cmocka_unit_test(groups_and_subnets_are_prefixes_that_never_mix_families),
         cmocka_unit_test(scopes_are_told_apart),
+        cmocka_unit_test(the_zone_of_an_address_of_one_link_is_passed_over),
         cmocka_unit_test(nobody_is_reached_at_addresses_that_mean_no_one),
         cmocka_unit_test(a_prefix_has_one_text),
         cmocka_unit_test(what_is_no_prefix_is_refused),

@@ -136,8 +136,15 @@ static bool parse_ip(uint8_t ip[QN_NET_IP_LEN], const char *text)
 bool qn_net_address_parse(struct qn_net_address *out, const struct qn_endpoint *endpoint)
 {
     struct qn_net_address address = {.port = endpoint->port};
-    bool is_localhost = qn_endpoint_is_localhost(endpoint);
-    if (!parse_ip(address.ip, is_localhost ? "127.0.0.1" : endpoint->host)) {
+    const char *host = qn_endpoint_is_localhost(endpoint) ? "127.0.0.1" : endpoint->host;
+    char text[sizeof endpoint->host];
+    size_t len = strcspn(host, "%");
+    memcpy(text, host, len);
+    text[len] = '\0';
+    if (!parse_ip(address.ip, text)) {
+        return false;
+    }
+    if (host[len] != '\0' && !qn_net_address_is_link_local(&address)) {
         return false;
     }
     *out = address;

@@ -22,6 +22,26 @@ static bool is_host(const char *host, size_t len)
     return true;
 }
 
+/* "fe80::1%eth0": an address of one link, and an interface's name (RFC 4007 section 11). */
+static bool is_zoned_host(const char *host, size_t len)
+{
+    enum { ZONE_LEN_MAX = 15 };
+    const char *percent = memchr(host, '%', len);
+    size_t at = percent != NULL ? (size_t)(percent - host) : len;
+    size_t zone_len = len - at - (percent != NULL);
+    if (percent == NULL || len > QN_HOST_LEN_MAX || zone_len == 0 || zone_len > ZONE_LEN_MAX ||
+        !is_host(host, at) || memchr(host, ':', at) == NULL) {
+        return false;
+    }
+    for (size_t i = at + 1; i < len; i++) {
+        if (!is_host_character(host[i]) || host[i] == ':') {
+            return false;
+        }
+    }
+    bool is_fe = (host[0] == 'f' || host[0] == 'F') && (host[1] == 'e' || host[1] == 'E');
+    return is_fe && host[2] != '\0' && strchr("89abAB", host[2]) != NULL && host[4] == ':';
+}
+
 static bool is_valid(const struct qn_endpoint *endpoint)
 {
     return is_host(endpoint->host, strlen(endpoint->host)) && endpoint->port != 0;
@@ -45,7 +65,7 @@ static uint16_t parse_port(const char *text)
     return port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
-enum qn_err qn_endpoint_parse(struct qn_endpoint *endpoint, const char *text)
+static enum qn_err parse(struct qn_endpoint *endpoint, const char *text, bool may_have_zone)
 {
     /* Brackets belong to IPv6 addresses, which have colons; no other host has. */
     bool bracketed = text[0] == '[';
@@ -57,12 +77,28 @@ enum qn_err qn_endpoint_parse(struct qn_endpoint *endpoint, const char *text)
     size_t host_len = (size_t)(host_end - host);
     uint16_t port = parse_port(host_end + (bracketed ? 2 : 1));
     bool has_colon = memchr(host, ':', host_len) != NULL;
-    if (!is_host(host, host_len) || port == 0 || bracketed != has_colon) {
+    bool is_good = is_host(host, host_len) || (may_have_zone && is_zoned_host(host, host_len));
+    if (!is_good || port == 0 || bracketed != has_colon) {
         return QN_ERR_INVALID;
     }
     *endpoint = (struct qn_endpoint){.port = port};
     memcpy(endpoint->host, host, host_len);
     return QN_OK;
+}
+
+enum qn_err qn_endpoint_parse(struct qn_endpoint *endpoint, const char *text)
+{
+    return parse(endpoint, text, false);
+}
+
+enum qn_err qn_endpoint_parse_local(struct qn_endpoint *endpoint, const char *text)
+{
+    return parse(endpoint, text, true);
+}
+
+bool qn_endpoint_has_zone(const struct qn_endpoint *endpoint)
+{
+    return strchr(endpoint->host, '%') != NULL;
 }
 
 const char *qn_endpoint_format(char *text, const struct qn_endpoint *endpoint)

@@ -37,6 +37,32 @@ static void text_goes_both_ways(void **state)
     }
 }
 
+static void an_address_of_one_link_may_name_its_interface(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"[fe80::1%eth0]:9876", "[FEBF:1::2%wlan0.1]:1"};
+    static const char *const bad[] = {"[fe80::1%]:1",    "[fe80::1%a:b]:1",
+                                      "[::1%lo]:80",     "[2001:db8::1%e]:1",
+                                      "[fec0::1%e]:1",   "fe80%e:1",
+                                      "[fe80::1%e/0]:1", "10.0.0.1%e:1",
+                                      "[fe80%e]:1",      "[fe80::1%0123456789abcdef]:1"};
+    struct qn_endpoint endpoint = {0};
+    char text[QN_ENDPOINT_TEXT_SIZE];
+    for (size_t i = 0; i < QN_ARRAY_COUNT(good); i++) {
+        assert_int_equal(qn_endpoint_parse(&endpoint, good[i]), QN_ERR_INVALID);
+        assert_int_equal(qn_endpoint_parse_local(&endpoint, good[i]), QN_OK);
+        assert_string_equal(qn_endpoint_format(text, &endpoint), good[i]);
+        assert_true(qn_endpoint_has_zone(&endpoint));
+    }
+    for (size_t i = 0; i < QN_ARRAY_COUNT(bad); i++) {
+        if (qn_endpoint_parse_local(&endpoint, bad[i]) != QN_ERR_INVALID) {
+            fail_msg("\"%s\" was taken", bad[i]);
+        }
+    }
+    assert_int_equal(qn_endpoint_parse_local(&endpoint, "[::1]:80"), QN_OK);
+    assert_false(qn_endpoint_has_zone(&endpoint));
+}
+
 static void the_longest_text_fits_its_buffer(void **state)
 {
     (void)state;
@@ -229,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(localhost_is_known_in_any_case_and_nothing_like_it),
         cmocka_unit_test(text_goes_both_ways),
+        cmocka_unit_test(an_address_of_one_link_may_name_its_interface),
         cmocka_unit_test(the_longest_text_fits_its_buffer),
         cmocka_unit_test(other_text_is_refused_and_changes_nothing),
         cmocka_unit_test(equal_means_host_and_port),

@@ -34,6 +34,10 @@ struct qn_endpoint {
 enum { QN_ENDPOINT_TEXT_SIZE = QN_HOST_LEN_MAX + 10 };
 /* "host:port" or "[v6]:port". QN_ERR_INVALID: neither; *endpoint untouched. */
 QN_MUST_USE enum qn_err qn_endpoint_parse(struct qn_endpoint *endpoint, const char *text);
+/* The same, for an address that only this machine uses: a link-local one of IPv6 may name its interface, as in
+ * "[fe80::1%eth0]:9876". Such an endpoint has no encoding. */
+QN_MUST_USE enum qn_err qn_endpoint_parse_local(struct qn_endpoint *endpoint, const char *text);
+bool qn_endpoint_has_zone(const struct qn_endpoint *endpoint);
 /* The inverse; text holds QN_ENDPOINT_TEXT_SIZE. Returns text. */
 const char *qn_endpoint_format(char *text, const struct qn_endpoint *endpoint);
 /* Is the host the name "localhost", in whatever case? It means the loopback addresses and is never asked
