@@ -42,11 +42,12 @@ class DocumentedTests(unittest.TestCase):
 
     def test_each_named_case_stands_in_a_source(self):
         source = "".join(path.read_text() for folder in ("src", "sim", "tests")
-                         for path in (ROOT / folder).rglob("*.[ch]"))
+                         for pattern in ("*.[ch]", "*_test.py")
+                         for path in (ROOT / folder).rglob(pattern))
         for page in PAGES:
             cases = named_cases((ROOT / page).read_text())
             self.assertGreater(len(cases), 0, page)
-            missing = sorted(case for case in cases if not re.search(rf"\b{case}\b", source))
+            missing = sorted(case for case in cases if not re.search(rf"\b(test_)?{case}\b", source))
             self.assertEqual([], missing, f"{page} names cases that do not exist")
 
 
