@@ -31,7 +31,7 @@ enum {
     WINDOW_S = 10,
     WINDOW_QUICK_S = 3,
     NAME_SIZE = 128,
-    NOBODYS_PORT = 9, /* discard */
+    NOBODYS_PORT = 9,       /* discard */
     OWN_INDEX = LINKS_MOST, /* the node's own key is none of the clients' */
     LINE_SIZE = 128,
 };

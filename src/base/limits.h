@@ -105,7 +105,8 @@ enum {
 #define QN_DEFAULT_API_PORT 8001
 
 #define QN_PING_INTERVAL QN_SECONDS(1)
-#define QN_PING_QUIET_INTERVAL QN_SECONDS(10) /* on a link that has answered for a while */
+#define QN_PING_QUIET_INTERVAL QN_SECONDS(10)     /* on a link that has answered for a while, */
+#define QN_PING_QUIET_INTERVAL_MAX QN_SECONDS(60) /* doubling up to this */
 #define QN_HANDSHAKE_TIMEOUT QN_SECONDS(10)
 #define QN_HELLO_TIMEOUT QN_SECONDS(10)
 #define QN_P0_STALL_TIMEOUT QN_SECONDS(10)

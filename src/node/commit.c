@@ -64,11 +64,15 @@ static void tell_head(struct qn_node *node)
 static void publish(struct qn_node *node, const struct qn_ledger_commit *commit)
 {
     for (size_t i = 0; i < commit->change_count; i++) {
-        qn_node_records_on_change(node, &commit->changes[i]);
+        const struct qn_ledger_change *change = &commit->changes[i];
+        qn_node_records_on_change(node, change);
+        qn_node_recheck_peer(node, &change->id);
+        if (change->kind == QN_TX_ROTATE) {
+            qn_node_recheck_peer(node, &change->successor);
+        }
     }
     if (commit->change_count > 0) {
         qn_node_follow_size(node);
-        qn_node_recheck_links(node);
     }
     qn_node_submissions_on_commit(node, commit);
 }

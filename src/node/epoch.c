@@ -73,6 +73,9 @@ static void seat_links(struct qn_node *node)
         link->validator = qn_validator_index(&node->committee, &link->peer);
         if (link->live) {
             qn_node_committee_link(node, link, true);
+            qn_liveness_doubt(&link->liveness,
+                              node->now); /* asked each second, if both ends vote */
+            qn_node_watch_link(node, link);
         }
     }
 }
@@ -93,6 +96,7 @@ static void take_over(struct qn_node *node)
            (unsigned long long)node->epoch, (unsigned long long)qn_ledger_height(node->ledger),
            node->committee.count, node->validator);
     seat_links(node);
+    qn_node_recheck_links(node); /* members do not expire */
     qn_node_peers_on_committee(node);
     if (node->own_record != NULL && was_member != (node->validator >= 0)) {
         qn_node_make_record(node); /* which tells its role */

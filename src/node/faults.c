@@ -156,6 +156,7 @@ void qn_node_blame(struct qn_node *node, struct qn_link *link, enum qn_fault fau
     enum qn_blame blame = qn_bans_fault(bans, &whom.suspect, fault, node->now);
     node->faults.counts[fault] += 1;
     node->faults.bans_begun += blame == QN_BLAME_BANNED && !was_banned;
+    node->faults.is_news = node->faults.is_news || (blame == QN_BLAME_BANNED && !was_banned);
     qn_log(node->log, QN_LOG_WARN, "peer", "fault",
            "peer=\"%s\" remote=%s fault=%s points=%u result=%s text=\"%s\"",
            qn_node_id_short(peer, &link->peer), qn_endpoint_format(remote, &link->remote),

@@ -22,6 +22,7 @@ struct qn_faults {
     struct qn_bans bans;
     uint64_t counts[QN_FAULT_COUNT]; /* so far */
     uint64_t bans_begun;             /* of faults, so far */
+    bool is_news;                    /* one began: others at the same address may have links */
     struct qn_ban_wait waits[QN_BAN_REQUESTS_MAX];
 };
 

@@ -15,7 +15,6 @@ struct qn_link {
     bool live;     /* HELLO taken, standing good */
     bool outbound;
     qn_dial_id dial;
-    struct qn_public_key key;
     struct qn_node_id peer;
     enum qn_standing standing;
     int validator; /* index in the committee, -1: none */

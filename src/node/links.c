@@ -46,6 +46,8 @@ void qn_node_links_init(struct qn_node *node)
     uint64_t key0 = qn_rng_next(&node->rng);
     uint64_t key1 = qn_rng_next(&node->rng);
     qn_map_init(&node->link_index, node->links_capacity, key0, key1);
+    qn_deadlines_init(&node->link_deadlines, node->links_capacity);
+    node->expiry_ms = UINT64_MAX;
 }
 
 void qn_node_links_fini(struct qn_node *node)
@@ -54,6 +56,7 @@ void qn_node_links_fini(struct qn_node *node)
     free(node->free_links);
     qn_peering_free(node->peering);
     qn_map_fini(&node->link_index);
+    qn_deadlines_fini(&node->link_deadlines);
 }
 
 struct qn_link *qn_node_link(const struct qn_node *node, qn_link_id id)
@@ -73,29 +76,6 @@ struct qn_link *qn_node_link_to(const struct qn_node *node, const struct qn_node
 size_t qn_node_live_count(const struct qn_node *node)
 {
     return qn_peering_counts(node->peering)->live;
-}
-
-enum qn_standing qn_node_standing(const struct qn_node *node, const struct qn_node_id *id,
-                                  struct qn_registry_entry *entry)
-{
-    struct qn_registry_entry found;
-    bool pinned = qn_genesis_by_id(node->genesis, id) != NULL;
-    if (qn_ledger_entry(node->ledger, &found, id) != QN_OK) {
-        return pinned ? QN_STANDING_GENESIS : QN_STANDING_UNREGISTERED;
-    }
-    if (entry != NULL) {
-        *entry = found;
-    }
-    switch (qn_registry_entry_usable(&found, node->unix_ms)) {
-    case QN_OK:
-        return pinned ? QN_STANDING_GENESIS : QN_STANDING_REGISTERED;
-    case QN_ERR_REVOKED:
-        return QN_STANDING_REVOKED;
-    default: /* members of the committee do not expire while they are in it */
-        return qn_validator_index(qn_ledger_validators(node->ledger), id) >= 0
-                   ? QN_STANDING_REGISTERED
-                   : QN_STANDING_EXPIRED;
-    }
 }
 
 static void log_link(const struct qn_node *node, enum qn_log_level level, const char *event,
@@ -118,6 +98,7 @@ static void forget(struct qn_node *node, struct qn_link *link)
     qn_map_remove(&node->link_index, key);
     link->id = 0;
     link->live = false;
+    qn_deadlines_clear(&node->link_deadlines, (uint32_t)(link - node->links));
     node->free_links[node->free_link_count] = (uint32_t)(link - node->links);
     node->free_link_count += 1;
     qn_peering_on_down(node->peering, gone.id, node->now);
@@ -218,14 +199,6 @@ void qn_node_on_inbound(struct qn_node *node, const struct qn_event *event)
     }
 }
 
-/* As the registry has it; whom it lacks is taken for a neighbour. */
-static enum qn_region region_of(const struct qn_node *node, const struct qn_node_id *peer)
-{
-    struct qn_registry_entry entry;
-    return qn_ledger_entry(node->ledger, &entry, peer) == QN_OK ? entry.region
-                                                                : node->config.region;
-}
-
 static struct qn_link *take_slot(struct qn_node *node, qn_link_id id)
 {
     uint8_t key[QN_HASH_LEN];
@@ -245,13 +218,13 @@ void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
                                .dial = event->link_up.dial,
                                .id = peer,
                                .remote = event->link_up.remote,
-                               .standing = qn_node_standing(node, &peer, NULL),
-                               .region = region_of(node, &peer)};
+                               .standing = qn_node_judge(node, &peer),
+                               .region = qn_node_region_of(node, &peer)};
     sample_handshake(node, event);
     struct qn_peering_verdict verdict = qn_peering_on_up(node->peering, &up, node->now);
     struct qn_link *evicted = verdict.evict != 0 ? qn_node_link(node, verdict.evict) : NULL;
     if (evicted != NULL) {
-        qn_node_redirect(node, evicted, region_of(node, &evicted->peer));
+        qn_node_redirect(node, evicted, qn_node_region_of(node, &evicted->peer));
         qn_node_close(node, evicted, QN_CLOSE_FULL, "a newcomer needs the place");
     }
     if (verdict.limit != QN_ADMISSION_NONE) {
@@ -262,7 +235,6 @@ void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
     *link = (struct qn_link){.id = event->link_up.link,
                              .outbound = event->link_up.dial != 0,
                              .dial = event->link_up.dial,
-                             .key = event->link_up.key,
                              .peer = peer,
                              .standing = up.standing,
                              .validator = qn_validator_index(&node->committee, &peer),
@@ -270,6 +242,7 @@ void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
                              .version = QN_PROTOCOL_VERSION_MIN,
                              .up_us = node->now};
     qn_node_init_tokens(link, node->now);
+    qn_node_watch_link(node, link);
     send_hello(node, link);
 }
 
@@ -351,7 +324,7 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
         qn_node_close(node, link, QN_CLOSE_WRONG_NETWORK, text);
         return;
     }
-    if (!settle_duplicate(node, link)) {
+    if (!qn_node_recheck_link(node, link) || !settle_duplicate(node, link)) {
         return;
     }
     link->hello = hello;
@@ -361,6 +334,7 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
     }
     link->live = true;
     qn_liveness_init(&link->liveness, node->now);
+    qn_node_watch_link(node, link);
     qn_peering_on_live(node->peering, link->id, node->now);
     qn_node_peers_on_live(node, link);
     log_link(node, QN_LOG_INFO, "live", link, "hello", "");
@@ -373,34 +347,6 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
     qn_node_poll_registration(node);
 }
 
-/* A registration just made a link more than it was, or a revocation or a ban ended it. */
-void qn_node_recheck_links(struct qn_node *node)
-{
-    qn_node_close_banned(node);
-    for (size_t i = 0; i < node->links_capacity; i++) {
-        struct qn_link *link = &node->links[i];
-        if (link->id == 0) {
-            continue;
-        }
-        enum qn_standing before = link->standing;
-        link->standing = qn_node_standing(node, &link->peer, NULL);
-        if (link->standing == QN_STANDING_REVOKED) {
-            qn_peering_forget(node->peering, &link->peer);
-            qn_node_close(node, link, QN_CLOSE_REVOKED, NULL);
-        } else if (link->standing == QN_STANDING_EXPIRED) {
-            qn_node_close(node, link, QN_CLOSE_EXPIRED, NULL);
-        } else if (link->standing != before) {
-            qn_peering_set_standing(node->peering, link->id, link->standing,
-                                    region_of(node, &link->peer));
-            qn_node_init_tokens(link, node->now);
-            if (link->live) {
-                qn_node_peers_on_live(node, link);
-                qn_node_tell_records(node, link);
-            }
-        }
-    }
-}
-
 static void poll_link(struct qn_node *node, struct qn_link *link)
 {
     if (!link->live) {
@@ -411,10 +357,12 @@ static void poll_link(struct qn_node *node, struct qn_link *link)
     }
     struct qn_ping ping = {.nonce = qn_node_ping_nonce(node)};
     switch (qn_liveness_poll(&link->liveness, ping.nonce, node->now)) {
-    case QN_LIVENESS_WAIT:
+    case QN_LIVENESS_WAIT: /* an answer put it off */
+        qn_node_watch_link(node, link);
         break;
     case QN_LIVENESS_SEND_PING:
         qn_node_send(node, link, QN_PING, 0, qn_ping_encode(&ping));
+        qn_node_watch_link(node, link);
         break;
     case QN_LIVENESS_DROP:
         qn_node_close(node, link, QN_CLOSE_PING_TIMEOUT, NULL);
@@ -422,11 +370,16 @@ static void poll_link(struct qn_node *node, struct qn_link *link)
     }
 }
 
+void qn_node_watch_link(struct qn_node *node, const struct qn_link *link)
+{
+    qn_time_us due = link->live ? link->liveness.next_us : link->up_us + QN_HELLO_TIMEOUT;
+    qn_deadlines_set(&node->link_deadlines, (uint32_t)(link - node->links), due);
+}
+
 void qn_node_poll_links(struct qn_node *node)
 {
-    for (size_t i = 0; i < node->links_capacity; i++) {
-        if (node->links[i].id != 0) {
-            poll_link(node, &node->links[i]);
-        }
+    uint32_t slot = 0;
+    while (qn_deadlines_next(&node->link_deadlines, &slot, node->now)) {
+        poll_link(node, &node->links[slot]);
     }
 }

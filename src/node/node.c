@@ -388,7 +388,7 @@ static void on_tick(struct qn_node *node)
     if (node->now >= node->next_second_us) {
         node->next_second_us = node->now + QN_SECONDS(1);
         qn_node_poll_bans(node);
-        qn_node_recheck_links(node);
+        qn_node_poll_standings(node);
         qn_node_poll_peers(node);
         qn_node_poll_book(node);
         qn_node_poll_submissions(node);

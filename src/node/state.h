@@ -3,6 +3,7 @@
 #ifndef QN_NODE_STATE_H
 #define QN_NODE_STATE_H
 
+#include "base/deadlines.h"
 #include "base/map.h"
 #include "base/metrics.h"
 #include "base/rng.h"
@@ -140,7 +141,9 @@ struct qn_node {
     size_t links_capacity;
     uint32_t *free_links; /* slots */
     size_t free_link_count;
-    struct qn_map link_index;                      /* link id, padded -> slot */
+    struct qn_map link_index;           /* link id, padded -> slot */
+    struct qn_deadlines link_deadlines; /* by slot: the next ping, or the end of its patience */
+    qn_unix_ms expiry_ms;               /* when the first of them expires, or was to */
     qn_link_id validator_links[QN_VALIDATORS_MAX]; /* per validator index; 0: none */
     struct qn_node_measuring measuring;
     struct qn_faults faults;

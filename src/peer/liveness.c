@@ -25,6 +25,19 @@ enum qn_liveness_action qn_liveness_poll(struct qn_liveness *liveness, uint64_t 
     return QN_LIVENESS_SEND_PING;
 }
 
+static qn_time_us quiet_interval(unsigned doublings)
+{
+    qn_time_us interval = QN_PING_QUIET_INTERVAL << doublings;
+    return interval < QN_PING_QUIET_INTERVAL_MAX ? interval : QN_PING_QUIET_INTERVAL_MAX;
+}
+
+void qn_liveness_doubt(struct qn_liveness *liveness, qn_time_us now)
+{
+    if (liveness->sent_us == 0 && liveness->next_us > now) {
+        liveness->next_us = now;
+    }
+}
+
 bool qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, bool closely, qn_time_us now)
 {
     if (liveness->sent_us == 0 || nonce != liveness->nonce) {
@@ -46,8 +59,11 @@ bool qn_liveness_on_pong(struct qn_liveness *liveness, uint64_t nonce, bool clos
     } else if (liveness->answered < QN_PING_QUIET_AFTER) {
         liveness->answered = (uint8_t)(liveness->answered + 1);
     }
-    if (liveness->answered == QN_PING_QUIET_AFTER && !closely) {
-        liveness->next_us = liveness->sent_us + QN_PING_QUIET_INTERVAL;
+    if (liveness->answered < QN_PING_QUIET_AFTER || closely) {
+        liveness->doublings = 0;
+    } else {
+        liveness->next_us = liveness->sent_us + quiet_interval(liveness->doublings);
+        liveness->doublings = (uint8_t)(liveness->doublings + (liveness->doublings < 8));
     }
     liveness->sent_us = 0;
     liveness->missed = 0;

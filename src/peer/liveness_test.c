@@ -82,7 +82,38 @@ static void a_link_that_answers_is_asked_less_often(void **state)
     now = answer(&liveness, 1, false, now);
     assert_int_equal(liveness.next_us, now + QN_PING_QUIET_INTERVAL);
     now = answer(&liveness, 1, false, now);
-    assert_int_equal(liveness.next_us, now + QN_PING_QUIET_INTERVAL);
+    assert_int_equal(liveness.next_us, now + 2 * QN_PING_QUIET_INTERVAL);
+    for (unsigned i = 0; i < 300; i++) { /* more than a small counter of doublings could hold */
+        now = answer(&liveness, 1, false, now);
+        assert_true(liveness.next_us <= now + QN_PING_QUIET_INTERVAL_MAX);
+    }
+    assert_int_equal(liveness.next_us, now + QN_PING_QUIET_INTERVAL_MAX);
+}
+
+static void a_quiet_link_in_doubt_is_asked_at_once(void **state)
+{
+    (void)state;
+    struct qn_liveness liveness;
+    qn_liveness_init(&liveness, 5);
+    qn_time_us now = answer(&liveness, QN_PING_QUIET_AFTER + 5, false, 5) + QN_PING_INTERVAL;
+    qn_liveness_doubt(&liveness, now);
+    assert_int_equal(liveness.next_us, now);
+    assert_int_equal(qn_liveness_poll(&liveness, 700, now), QN_LIVENESS_SEND_PING);
+    assert_int_equal(liveness.next_us, now + QN_PING_INTERVAL);
+    assert_true(qn_liveness_on_pong(&liveness, 700, false, now + 10));
+    assert_int_equal(liveness.next_us, now + QN_PING_QUIET_INTERVAL_MAX);
+}
+
+static void doubt_does_not_hurry_a_ping_under_way(void **state)
+{
+    (void)state;
+    struct qn_liveness liveness;
+    qn_liveness_init(&liveness, 5);
+    assert_int_equal(qn_liveness_poll(&liveness, 1, 5), QN_LIVENESS_SEND_PING);
+    for (qn_time_us now = 6; now < 5 + QN_PING_INTERVAL; now += QN_PING_INTERVAL / 10) {
+        qn_liveness_doubt(&liveness, now);
+        assert_int_equal(qn_liveness_poll(&liveness, 2, now), QN_LIVENESS_WAIT);
+    }
 }
 
 static void a_link_that_is_watched_closely_is_asked_each_second(void **state)
@@ -131,6 +162,8 @@ int main(void)
         cmocka_unit_test(an_answered_ping_measures_the_round_trip),
         cmocka_unit_test(three_missed_pongs_drop_the_peer),
         cmocka_unit_test(a_link_that_answers_is_asked_less_often),
+        cmocka_unit_test(a_quiet_link_in_doubt_is_asked_at_once),
+        cmocka_unit_test(doubt_does_not_hurry_a_ping_under_way),
         cmocka_unit_test(a_link_that_is_watched_closely_is_asked_each_second),
         cmocka_unit_test(a_quiet_link_that_fails_to_answer_is_asked_each_second_again),
         cmocka_unit_test(a_link_that_missed_a_ping_is_not_quiet_for_a_while),
