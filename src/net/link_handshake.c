@@ -36,6 +36,7 @@ static void open_link(struct qn_link *link)
     };
 
     qn_tls_peer_key(link->tls, &up.key);
+    qn_tls_settle(link->tls);
     if (up.is_resumed) {
         transport->counters.handshakes_resumed += 1;
     } else {

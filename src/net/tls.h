@@ -53,6 +53,9 @@ void qn_tls_close(struct qn_tls_session *session);
 enum qn_tls_result qn_tls_handshake(struct qn_tls_session *session);
 /* After the handshake: the key that the peer proved. */
 void qn_tls_peer_key(const struct qn_tls_session *session, struct qn_public_key *key);
+/* Lets go of what only the handshake needed, two fifths of a session's memory: the peer's key as OpenSSL expands it,
+ * and its share of the key exchange. No qn_tls_peer_key afterwards. */
+void qn_tls_settle(struct qn_tls_session *session);
 /* After the handshake: it did without signatures, since an earlier one had them. */
 bool qn_tls_is_resumed(const struct qn_tls_session *session);
 /* "X25519MLKEM768" and "TLSv1.3"; valid as long as the session. */

@@ -19,8 +19,13 @@ struct qn_tls_session {
     struct qn_tls *tls;
     bool has_offered; /* a session that was kept */
     bool is_checked;  /* the handshake is done and the peer passed */
+    bool is_settled;  /* OpenSSL's copy of the peer's key is not needed any more */
     bool has_expected_id;
     struct qn_node_id expected_id;
+    struct qn_node_id peer_id; /* of the key that the peer has, once it said it */
+    /* The session as it will be kept for resumption, in OpenSSL's encoding and memory; NULL: nothing to keep yet. */
+    unsigned char *resumable;
+    int resumable_len;
     enum qn_close_reason failure; /* NORMAL: none yet; callbacks set it before OpenSSL gives up */
     const char *failure_text;
 };
@@ -40,6 +45,7 @@ void qn_tls_offer_session(struct qn_tls_session *session);
 void qn_tls_drop_offered(struct qn_tls_session *session);
 /* Before a connection is given up: puts its session away, unless it broke the protocol. */
 void qn_tls_keep_resumable(struct qn_tls_session *session);
+void qn_tls_free_resumable(struct qn_tls_session *session);
 
 /* Callbacks of a context; they judge the peer and note precise reasons in the session. */
 int qn_tls_on_verify(int is_ok, X509_STORE_CTX *store);

@@ -38,12 +38,9 @@ bool qn_tls_read_peer_key(const SSL *ssl, struct qn_public_key *key, enum qn_clo
     return take_key(key, reason, SSL_get0_peer_rpk(ssl));
 }
 
-static bool is_expected(const struct qn_tls_session *session, const struct qn_public_key *key)
+static bool is_expected(const struct qn_tls_session *session)
 {
-    struct qn_node_id id = qn_public_key_id(key);
-
-    return !session->has_expected_id ||
-           memcmp(id.bytes, session->expected_id.bytes, sizeof id.bytes) == 0;
+    return !session->has_expected_id || qn_node_id_equal(&session->peer_id, &session->expected_id);
 }
 
 static bool judge(struct qn_tls_session *session, EVP_PKEY *pkey)
@@ -57,7 +54,8 @@ static bool judge(struct qn_tls_session *session, EVP_PKEY *pkey)
                                               : "the peer's key is of no suite that nodes use");
         return false;
     }
-    if (!is_expected(session, &key)) {
+    session->peer_id = qn_public_key_id(&key);
+    if (!is_expected(session)) {
         qn_tls_fail(session, QN_CLOSE_KEY_MISMATCH, "the peer's key is not the expected one");
         return false;
     }

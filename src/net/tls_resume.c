@@ -2,26 +2,27 @@
  * with a fresh hybrid key exchange (psk_dhe_ke, RFC 8446 section 4.2.9).
  *
  * The accepting side keeps the sessions and hands out their names only (stateful): a ticket that carried
- * the session would carry the peer's key as well, 2.2 KB each way instead of 32 bytes. Both sides put a
- * session away when its link ends: a live one has it in OpenSSL's form already. A resumed
- * handshake makes no further session, so that at least every QN_TLS_SESSION_LIFETIME a peer proves its
- * key anew. */
+ * the session would carry the peer's key as well, 2.2 KB each way instead of 32 bytes. A session is encoded
+ * when it has its ticket, because OpenSSL's own form of the peer's key takes four times as much, and put away
+ * when its link ends. A resumed handshake makes no further session, so that at least every
+ * QN_TLS_SESSION_LIFETIME a peer proves its key anew. */
 #include "net/tls_internal.h"
 
 #include "crypto/key.h"
 
+#include <openssl/err.h>
 #include <string.h>
 
-/* Encodes into bytes (QN_TLS_SESSION_LEN_MAX). 0: it is larger than any session of two nodes. */
-static size_t encode(uint8_t *bytes, SSL_SESSION *session)
+/* The first encoding stays: of what a peer sends later nothing has its key any more. */
+static void encode(struct qn_tls_session *session, SSL_SESSION *resumable)
 {
-    unsigned char *at = bytes;
-    int len = i2d_SSL_SESSION(session, NULL);
-
-    if (len <= 0 || len > QN_TLS_SESSION_LEN_MAX) {
-        return 0;
+    if (session->resumable == NULL) {
+        int len = i2d_SSL_SESSION(resumable, &session->resumable);
+        session->resumable_len = len > 0 ? len : 0;
     }
-    return (size_t)i2d_SSL_SESSION(session, &at);
+    if (session->resumable_len > QN_TLS_SESSION_LEN_MAX) { /* a ticket that no node of ours sends */
+        qn_tls_free_resumable(session);
+    }
 }
 
 static SSL_SESSION *decode(struct qn_tls_sessions *sessions, const uint8_t key[QN_HASH_LEN])
@@ -33,16 +34,6 @@ static SSL_SESSION *decode(struct qn_tls_sessions *sessions, const uint8_t key[Q
 
     qn_wipe(bytes, len);
     return session;
-}
-
-static void keep(struct qn_tls_sessions *sessions, const uint8_t key[QN_HASH_LEN],
-                 SSL_SESSION *session)
-{
-    uint8_t bytes[QN_TLS_SESSION_LEN_MAX];
-    size_t len = encode(bytes, session);
-
-    qn_tls_sessions_put(sessions, key, bytes, len);
-    qn_wipe(bytes, len);
 }
 
 /* --- Dialling: sessions by the node id of the other end --- */
@@ -104,6 +95,96 @@ static void on_remove(SSL_CTX *context, SSL_SESSION *session)
     }
 }
 
+/* The key that was proved counts, not the one that was expected. */
+static void put_away(struct qn_tls_session *session, const SSL_SESSION *ended)
+{
+    struct qn_tls *tls = session->tls;
+    const uint8_t *bytes = session->resumable;
+    size_t len = (size_t)session->resumable_len;
+    uint8_t name[QN_HASH_LEN];
+
+    if (SSL_is_server(session->ssl) != 1) {
+        qn_tls_sessions_put(&tls->dialled, session->peer_id.bytes, bytes, len);
+    } else if (name_of(name, ended)) {
+        qn_tls_sessions_put(&tls->accepted, name, bytes, len);
+    }
+}
+
+void qn_tls_keep_resumable(struct qn_tls_session *session)
+{
+    SSL_SESSION *ended = SSL_get0_session(session->ssl);
+
+    if (session->failure == QN_CLOSE_TLS_FAILED || !session->is_checked ||
+        SSL_SESSION_is_resumable(ended) != 1) {
+        return;
+    }
+    encode(session, ended);
+    if (session->resumable != NULL) {
+        put_away(session, ended);
+    }
+    /* OpenSSL forgets the session of a connection that ended without a close_notify; one that merely
+     * broke is the very one to resume. */
+    SSL_set_shutdown(session->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+void qn_tls_free_resumable(struct qn_tls_session *session)
+{
+    OPENSSL_clear_free(session->resumable, (size_t)session->resumable_len);
+    session->resumable = NULL;
+    session->resumable_len = 0;
+}
+
+/* --- What only the handshake needs --- */
+
+/* OpenSSL has no call that drops a key which a connection holds. Another type makes the object give up what it has
+ * of the old one, and leaves an empty shell to those who refer to it. */
+static void empty(EVP_PKEY *key)
+{
+    if (key != NULL && EVP_PKEY_set_type(key, EVP_PKEY_X25519) != 1) {
+        ERR_clear_error();
+    }
+}
+
+/* Sessions that may be resumed keep the key in their own, shorter form; one that has no such form yet gets it with its
+ * ticket, unless it was resumed itself and gets none. */
+static void drop_peer_key(struct qn_tls_session *session)
+{
+    if (session->is_settled && (session->resumable != NULL || qn_tls_is_resumed(session))) {
+        empty(SSL_get0_peer_rpk(session->ssl));
+    }
+}
+
+/* The session has its ticket. */
+static int on_new(SSL *ssl, SSL_SESSION *made)
+{
+    struct qn_tls_session *session = SSL_get_app_data(ssl);
+
+    encode(session, made);
+    drop_peer_key(session);
+    return 0; /* without a reference to it */
+}
+
+void qn_tls_settle(struct qn_tls_session *session)
+{
+    SSL_SESSION *resumed = SSL_get0_session(session->ssl);
+    EVP_PKEY *share = NULL;
+
+    QN_ASSERT(session->is_checked);
+    if (SSL_get_peer_tmp_key(session->ssl, &share) == 1) {
+        empty(share);
+        EVP_PKEY_free(share);
+    }
+    if (SSL_get_tmp_key(session->ssl, &share) == 1) {
+        empty(share);
+        EVP_PKEY_free(share);
+    }
+    if (qn_tls_is_resumed(session) && SSL_SESSION_is_resumable(resumed) == 1) {
+        encode(session, resumed);
+    }
+    session->is_settled = true;
+    drop_peer_key(session);
+}
+
 bool qn_tls_set_resumption(struct qn_tls *tls, SSL_CTX *context, bool is_client)
 {
     long mode = (is_client ? SSL_SESS_CACHE_CLIENT : SSL_SESS_CACHE_SERVER) |
@@ -111,45 +192,10 @@ bool qn_tls_set_resumption(struct qn_tls *tls, SSL_CTX *context, bool is_client)
 
     (void)SSL_CTX_set_session_cache_mode(context, mode);
     (void)SSL_CTX_set_timeout(context, QN_TLS_SESSION_LIFETIME / QN_SECONDS(1));
+    SSL_CTX_sess_set_new_cb(context, on_new);
     SSL_CTX_sess_set_get_cb(context, on_get);
     SSL_CTX_sess_set_remove_cb(context, is_client ? NULL : on_remove);
     return SSL_CTX_set_app_data(context, tls) == 1 &&
            SSL_CTX_set_num_tickets(context, is_client ? 0 : 1) == 1 &&
            SSL_CTX_set_session_id_context(context, qn_tls_alpn, sizeof qn_tls_alpn) == 1;
-}
-
-/* The key that was proved counts, not the one that was expected. */
-static bool dialled_name(uint8_t name[QN_HASH_LEN], const SSL *ssl)
-{
-    struct qn_public_key key;
-    enum qn_close_reason reason = QN_CLOSE_NORMAL;
-
-    if (!qn_tls_read_peer_key(ssl, &key, &reason)) {
-        return false;
-    }
-    struct qn_node_id id = qn_public_key_id(&key);
-    memcpy(name, id.bytes, QN_HASH_LEN);
-    return true;
-}
-
-void qn_tls_keep_resumable(struct qn_tls_session *session)
-{
-    SSL_SESSION *ended = SSL_get0_session(session->ssl);
-    struct qn_tls *tls = session->tls;
-    uint8_t name[QN_HASH_LEN];
-
-    if (session->failure == QN_CLOSE_TLS_FAILED || !session->is_checked ||
-        SSL_SESSION_is_resumable(ended) != 1) {
-        return;
-    }
-    if (SSL_is_server(session->ssl) == 1) {
-        if (name_of(name, ended)) {
-            keep(&tls->accepted, name, ended);
-        }
-    } else if (dialled_name(name, session->ssl)) {
-        keep(&tls->dialled, name, ended);
-    }
-    /* OpenSSL forgets the session of a connection that ended without a close_notify; one that merely
-     * broke is the very one to resume. */
-    SSL_set_shutdown(session->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }

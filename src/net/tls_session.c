@@ -46,6 +46,7 @@ void qn_tls_close(struct qn_tls_session *session)
     if (session->ssl != NULL) {
         qn_tls_keep_resumable(session);
     }
+    qn_tls_free_resumable(session);
     SSL_free(session->ssl);
     free(session);
 }
