@@ -23,7 +23,7 @@ def parse_arguments():
     parser.add_argument("--scale", action="store_true",
                         help="only the peer layer in networks of up to a million nodes (--quick: 10,000)")
     parser.add_argument("--list", action="store_true", help="names the benchmarks")
-    parser.add_argument("--links", type=int, metavar="N", help="links that the benchmark load holds [2400]")
+    parser.add_argument("--links", type=int, metavar="N", help="links that the benchmark load holds [3000]")
     parser.add_argument("--json", metavar="FILE", help="write JSON lines to this file as well")
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text",
                         help="what standard output carries [text]")
