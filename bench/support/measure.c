@@ -96,13 +96,6 @@ void bench_fail(const char *what)
     exit(EXIT_FAILURE);
 }
 
-void bench_need(bool good, const char *what)
-{
-    if (!good) {
-        bench_fail(what);
-    }
-}
-
 static void print_assertion(const char *message)
 {
     (void)fprintf(stderr, "%s\n", message);

@@ -36,7 +36,12 @@ size_t bench_heap_bytes(void);
 /* Stops the program with this text. */
 _Noreturn void bench_fail(const char *what);
 /* For what cannot go wrong in a benchmark unless something is broken. */
-void bench_need(bool good, const char *what);
+static inline void bench_need(bool good, const char *what)
+{
+    if (!good) {
+        bench_fail(what);
+    }
+}
 
 /* Starts the cryptographic library and prints broken invariants; first in main(). */
 void bench_start(void);
