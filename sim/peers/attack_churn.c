@@ -90,6 +90,6 @@ void qn_peers_play_churn(struct qn_peers_run *run)
     qn_peers_report_figure(out, "dials of a node in an hour", dials, "dials");
     qn_peers_report_claim(out, churn.lonely == 0,
                           "no node is ever left with fewer than twenty links");
-    qn_peers_report_claim(out, world.broken == NULL, world.broken == NULL ? "" : world.broken);
+    qn_peers_claim_calm(&world, out);
     qn_peers_world_fini(&world);
 }

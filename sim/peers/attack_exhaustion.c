@@ -155,6 +155,6 @@ void qn_peers_play_exhaustion(struct qn_peers_run *run)
     }
     qn_peers_report_claim(out, admitted == count && siege.late == 0,
                           "every honest newcomer has a link within 30 s");
-    qn_peers_report_claim(out, world.broken == NULL, world.broken == NULL ? "" : world.broken);
+    qn_peers_claim_calm(&world, out);
     qn_peers_world_fini(&world);
 }

@@ -13,6 +13,7 @@ enum {
     LINKS_MAX = 256,
     SETTLES_S = 40,
     OUTAGE_S = 40,
+    ALARM_S = 10,
     BACK_S = 40,
     PEERS = 4,         /* with so many a node is back */
     PEAK_OF_NODE = 30, /* dials a second: to the committee and to others */
@@ -75,15 +76,21 @@ static void watch(void *context, struct qn_peers_world *world)
 static void rage(struct storm *storm, struct qn_peers_world *world, struct qn_peers_report *out)
 {
     size_t live = 0;
+    size_t cut_off = 0;
 
     qn_peers_start_all(world, QN_SECONDS(10));
     qn_peers_run_for(world, QN_SECONDS(SETTLES_S));
     uint64_t calm = world->dials;
+    uint64_t alarms = world->alarms;
     storm->down = true;
     qn_peers_cut(world);
     storm->peak = 0;
     storm->peak_of_node = 0;
-    qn_peers_run_for(world, QN_SECONDS(OUTAGE_S));
+    qn_peers_run_for(world, QN_SECONDS(ALARM_S));
+    for (size_t i = 0; i < world->host_count; i++) {
+        cut_off += qn_peering_alarms(world->hosts[i].peering)->cut_off ? 1 : 0;
+    }
+    qn_peers_run_for(world, QN_SECONDS(OUTAGE_S - ALARM_S));
     for (size_t i = 0; i < world->host_count; i++) {
         live += qn_peering_counts(world->hosts[i].peering)->live;
     }
@@ -92,7 +99,10 @@ static void rage(struct storm *storm, struct qn_peers_world *world, struct qn_pe
     qn_peers_report_figure(out, "links left in the outage", live, "links");
     qn_peers_report_figure(out, "peak in the outage, all nodes", storm->peak, "dials/s");
     qn_peers_report_figure(out, "peak in the outage, one node", storm->peak_of_node, "dials/s");
+    qn_peers_report_figure(out, "nodes that know within 10 s to be cut off", cut_off, "");
     qn_peers_report_claim(out, live == 0, "the outage ends every link");
+    qn_peers_report_claim(out, alarms == 0 && cut_off == world->host_count,
+                          "everybody raises the alarm within 10 s, and nobody before");
     qn_peers_report_claim(out, storm->peak <= (uint64_t)PEAK_A_NODE * world->host_count,
                           "the peak in the outage is bounded");
     storm->down = false;
@@ -130,7 +140,7 @@ void qn_peers_play_storm(struct qn_peers_run *run)
                           "no node dials faster than its pace");
     qn_peers_report_claim(out, back == world.host_count && back_ms.max <= BACK_WITHIN_MS,
                           "everybody has four peers again within 30 s");
-    qn_peers_report_claim(out, world.broken == NULL, world.broken == NULL ? "" : world.broken);
+    qn_peers_claim_sound(&world, out);
     qn_peers_world_fini(&world);
     free(storm.of_node);
     free(storm.back);

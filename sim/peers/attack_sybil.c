@@ -96,8 +96,7 @@ static void play(struct qn_peers_run *run, unsigned percent)
         &run->report, per_mille(his[1], links[1]) <= percent * 10 + OUT_ABOVE,
         "links that we dialled are his by at most 35 % more than what he paid for");
     qn_peers_report_claim(&run->report, eclipsed == 0, "no node has hostile peers only");
-    qn_peers_report_claim(&run->report, world.broken == NULL,
-                          world.broken == NULL ? "" : world.broken);
+    qn_peers_claim_calm(&world, &run->report);
     qn_peers_world_fini(&world);
 }
 

@@ -1,6 +1,7 @@
 /* What runs over links: pings, announcements, and the news of who else there is. */
 #include "sim/peers/world.h"
 
+#include "base/limits.h"
 #include "sim/peers/geography.h"
 
 #include <stdlib.h>
@@ -56,7 +57,7 @@ static const struct qn_peers_link *draw_live(struct qn_peers_world *world, size_
     const struct qn_peers_link *link =
         &world->links[host->links[qn_rng_below(&world->rng, host->link_count)]];
 
-    return link->live[end_of(link, at)] ? link : NULL;
+    return link->live[end_of(link, at)] && !link->silent ? link : NULL;
 }
 
 /* One announcement: of those that bring it, the nearest was first. */
@@ -82,12 +83,15 @@ static void deliver(struct qn_peers_world *world, size_t at)
 static void ping(struct qn_peers_world *world, size_t at)
 {
     const struct qn_peers_host *host = &world->hosts[at];
+    uint64_t second = world->now / QN_SECONDS(1);
 
     for (size_t i = 0; i < host->link_count; i++) {
         const struct qn_peers_link *link = &world->links[host->links[i]];
-        if (link->live[end_of(link, at)]) {
+        bool is_turn =
+            (second + host->links[i]) % (QN_PING_QUIET_INTERVAL_MAX / QN_SECONDS(1)) == 0;
+        if (is_turn && link->live[end_of(link, at)] && !link->silent) {
             qn_peering_on_rtt(host->peering, link->id,
-                              qn_geography_sample_us(&world->rng, link->rtt_us));
+                              qn_geography_sample_us(&world->rng, link->rtt_us), world->now);
         }
     }
 }

@@ -1,5 +1,8 @@
 #include "sim/peers/world.h"
 
+#include "base/limits.h"
+#include "sim/peers/geography.h"
+
 #include <stdlib.h>
 
 enum {
@@ -7,7 +10,6 @@ enum {
     LINKS_FIRST = 1024,
     DIAL_TIMEOUT_US = 10 * 1000 * 1000,
     PINGS_MISSED_US = 3 * 1000 * 1000,
-    PING_PHASE_US = 1000 * 1000,
 };
 _Static_assert(QN_PEERS_LINKS_MAX <= 1 << SLOT_BITS, "a slot is a part of a link's number");
 
@@ -165,14 +167,31 @@ void qn_peers_close(struct qn_peers_world *world, struct qn_peers_link *link, si
     doom(world, link, 1 - end, link->rtt_us / 2);
     detach(world, link, end);
     if (host != NULL && host->peering != NULL) {
+        qn_peering_on_leave(host->peering, id);
         qn_peering_on_down(host->peering, id, world->now);
     }
 }
 
 void qn_peers_starve(struct qn_peers_world *world, struct qn_peers_link *link)
 {
+    if (link->silent) {
+        return;
+    }
+    link->silent = true;
     for (size_t end = 0; end < 2; end++) {
-        doom(world, link, end, PINGS_MISSED_US + qn_rng_below(&world->rng, PING_PHASE_US));
+        /* A quiet link's next ping is some time away. */
+        doom(world, link, end,
+             PINGS_MISSED_US + qn_rng_below(&world->rng, QN_PING_QUIET_INTERVAL_MAX));
+    }
+}
+
+void qn_peers_probe(struct qn_peers_world *world, struct qn_peers_link *link, size_t end)
+{
+    if (!link->silent) {
+        later(world, link->rtt_us, QN_PEERS_ANSWERS, link, end);
+    } else if (!link->probed[end]) {
+        link->probed[end] = true;
+        later(world, PINGS_MISSED_US, QN_PEERS_DOWN, link, end);
     }
 }
 
@@ -401,6 +420,16 @@ static bool settle_twins(struct qn_peers_world *world, struct qn_peers_host *hos
     return stays;
 }
 
+static void on_answers(struct qn_peers_world *world, const struct qn_peers_link *link, size_t end)
+{
+    struct qn_peers_host *host = host_at(world, link, end);
+
+    if (host != NULL && host->peering != NULL && link->live[end] && !link->silent) {
+        qn_peering_on_rtt(host->peering, link->id,
+                          qn_geography_sample_us(&world->rng, link->rtt_us), world->now);
+    }
+}
+
 static void on_live(struct qn_peers_world *world, struct qn_peers_link *link, size_t end)
 {
     struct qn_peers_host *host = host_at(world, link, end);
@@ -416,6 +445,7 @@ static void on_live(struct qn_peers_world *world, struct qn_peers_link *link, si
         qn_peers_introduce(world, (size_t)link->host[end], link->node[1 - end]);
     }
     link->live[end] = true;
+    on_answers(world, link, end); /* the first ping leaves at once */
 }
 
 static void on_down(struct qn_peers_world *world, struct qn_peers_link *link, size_t end)
@@ -423,6 +453,7 @@ static void on_down(struct qn_peers_world *world, struct qn_peers_link *link, si
     struct qn_peers_host *host = host_at(world, link, end);
     uint64_t id = link->id;
     bool link_was_full = link->is_full && end == 0;
+    bool was_silent = link->silent;
 
     if (link->over[end]) {
         return;
@@ -435,6 +466,9 @@ static void on_down(struct qn_peers_world *world, struct qn_peers_link *link, si
     if (host != NULL && host->peering != NULL) {
         if (link_was_full) {
             qn_peering_on_full(host->peering, id);
+        }
+        if (!was_silent) {
+            qn_peering_on_leave(host->peering, id);
         }
         qn_peering_on_down(host->peering, id, world->now);
     }
@@ -459,6 +493,9 @@ void qn_peers_wire_event(struct qn_peers_world *world, const struct qn_timeline_
         break;
     case QN_PEERS_LIVE:
         on_live(world, link, event->detail);
+        break;
+    case QN_PEERS_ANSWERS:
+        on_answers(world, link, event->detail);
         break;
     case QN_PEERS_DOWN:
         on_down(world, link, event->detail);

@@ -110,6 +110,7 @@ void qn_peers_start(struct qn_peers_world *world, size_t at)
     QN_ASSERT(host->peering == NULL);
     host->peering = qn_peering_new(&config, world->now);
     host->started = world->now;
+    host->alarms = 0;
     (void)qn_peering_set_size(host->peering, world->crowd.count, world->now);
     hear_genesis(world, host);
 }
@@ -209,9 +210,18 @@ static void act(struct qn_peers_world *world, size_t at)
                 qn_peers_redirect(world, link);
             }
             break;
+        case QN_PEERING_PROBE:
+            link = qn_peers_link_find(world, action->probe.link);
+            if (link != NULL) {
+                qn_peers_probe(world, link, link->host[0] == (int32_t)at ? 0 : 1);
+            }
+            break;
         }
         host->touched = true;
     }
+    uint64_t alarms = qn_peering_alarms(host->peering)->count;
+    world->alarms += alarms - host->alarms;
+    host->alarms = alarms;
 }
 
 /* Of a node that nothing happened to, only time can break one: it is looked at now and then. */
@@ -259,6 +269,19 @@ void qn_peers_run_for(struct qn_peers_world *world, qn_time_us duration)
     while (world->now < end) {
         step(world);
     }
+}
+
+void qn_peers_claim_sound(const struct qn_peers_world *world, struct qn_peers_report *report)
+{
+    qn_peers_report_claim(report, world->broken == NULL,
+                          world->broken == NULL ? "" : world->broken);
+}
+
+void qn_peers_claim_calm(const struct qn_peers_world *world, struct qn_peers_report *report)
+{
+    qn_peers_report_figure(report, "false alarms", world->alarms, "");
+    qn_peers_report_claim(report, world->alarms == 0, "nobody misses a region that is there");
+    qn_peers_claim_sound(world, report);
 }
 
 void qn_peers_degree(const struct qn_peers_world *world, size_t at, struct qn_peers_degree *degree)

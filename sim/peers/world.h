@@ -9,8 +9,10 @@
 #define QN_PEERS_WORLD_H
 
 #include "peer/peering.h"
+#include "peer/peering_alarm.h"
 #include "peer/peering_balance.h"
 #include "sim/peers/crowd.h"
+#include "sim/peers/report.h"
 #include "sim/peers/timeline.h"
 
 enum {
@@ -29,7 +31,8 @@ struct qn_peers_host {
     size_t link_capacity;
     uint32_t *links; /* slots */
     uint64_t dials;
-    bool touched; /* in this step */
+    uint64_t alarms; /* of this life, as counted below */
+    bool touched;    /* in this step */
 };
 
 struct qn_peers_link {
@@ -41,6 +44,8 @@ struct qn_peers_link {
     uint32_t position[2]; /* among its host's */
     uint32_t rtt_us;      /* the shortest */
     bool stalls;          /* who dialled says nothing */
+    bool silent;          /* no packet passes any more; the ends have yet to notice */
+    bool probed[2];       /* this end has asked since */
     bool open[2];         /* held at this end */
     bool live[2];         /* HELLO is done */
     bool doomed[2];       /* that it is over is on its way there */
@@ -55,6 +60,7 @@ enum qn_peers_event {
     QN_PEERS_UP,      /* the key is known at this end */
     QN_PEERS_LIVE,
     QN_PEERS_DOWN,
+    QN_PEERS_ANSWERS, /* a ping */
     QN_PEERS_LIGHT_DIALS,
     QN_PEERS_STARTS,
 };
@@ -106,6 +112,7 @@ struct qn_peers_world {
     uint64_t key_mismatches; /* dials at which another key answered than the one expected */
     uint64_t redirects;      /* links that whole nodes sent elsewhere */
     uint64_t news;           /* addresses told to whole nodes */
+    uint64_t alarms;         /* regions that whole nodes missed */
     uint32_t asked; /* links that light nodes asked for lately, and how many were refused */
     uint32_t refused;
     const char *broken; /* the first invariant that did not hold; static */
@@ -121,7 +128,7 @@ void qn_peers_start(struct qn_peers_world *world, size_t host);
 void qn_peers_start_all(struct qn_peers_world *world, qn_time_us spread);
 /* The process ends; the other ends learn it half a round trip later. */
 void qn_peers_stop(struct qn_peers_world *world, size_t host);
-/* A light node goes or comes back. Its links end after three missed pings. */
+/* A light node goes or comes back. Its links fall silent, and end after three missed pings. */
 void qn_peers_set_up(struct qn_peers_world *world, uint32_t node, bool up);
 void qn_peers_run_for(struct qn_peers_world *world, qn_time_us duration);
 /* A light node dials a whole one. */
@@ -133,8 +140,13 @@ void qn_peers_light_stalls(struct qn_peers_world *world, uint32_t node, size_t h
 /* The live link of a host with a node; NULL: none. */
 const struct qn_peers_link *qn_peers_link_between(const struct qn_peers_world *world, size_t host,
                                                   uint32_t node);
-/* Links that rules.reachable forbids now end at both ends after three missed pings. */
+/* Links that rules.reachable forbids now fall silent, and end at both ends after three missed pings. */
 void qn_peers_cut(struct qn_peers_world *world);
+
+/* Every limit held, after every step. */
+void qn_peers_claim_sound(const struct qn_peers_world *world, struct qn_peers_report *report);
+/* And nobody missed a region: for runs in which none is missing. */
+void qn_peers_claim_calm(const struct qn_peers_world *world, struct qn_peers_report *report);
 
 /* Live links of a host, by where the other end is. */
 struct qn_peers_degree {
@@ -154,8 +166,10 @@ void qn_peers_close(struct qn_peers_world *world, struct qn_peers_link *link, si
 /* NULL: gone. */
 struct qn_peers_link *qn_peers_link_find(const struct qn_peers_world *world, uint64_t id);
 void qn_peers_wire_event(struct qn_peers_world *world, const struct qn_timeline_event *event);
-/* Both ends lose it when their pings have been missed. */
+/* No packet passes: both ends lose it when their pings have been missed. */
 void qn_peers_starve(struct qn_peers_world *world, struct qn_peers_link *link);
+/* This end pings it out of turn. */
+void qn_peers_probe(struct qn_peers_world *world, struct qn_peers_link *link, size_t end);
 
 /* A whole node sends the other end of an inbound link elsewhere. */
 void qn_peers_redirect(struct qn_peers_world *world, struct qn_peers_link *link);

@@ -89,6 +89,11 @@ static void status_tells_all_of_a_validator(void **state)
     qn_json_expect_u64(json, "timings.verify_us.p99", 99);
     qn_json_expect_u64(json, "timings.submit_us.count", 0);
     qn_json_expect_null(json, "timings.submit_us.p50");
+    qn_json_expect_text(json, "alarms.0.name", "region_silent");
+    qn_json_expect_text(json, "alarms.0.region", "asia");
+    qn_json_expect_text(json, "alarms.0.text", "no sign of life from asia for 12 s");
+    qn_json_expect_text(json, "alarms.1.name", "cut_off");
+    qn_json_expect_null(json, "alarms.1.region");
     json_decref(json);
 }
 

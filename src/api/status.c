@@ -4,6 +4,7 @@
 #include "api/timings.h"
 #include "wire/announce.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct data {
@@ -86,6 +87,43 @@ static void set_ledger(json_t *json, const struct qn_node_status *status)
     qn_json_set(json, "registry", registry);
     qn_json_set_bool(json, "registered", status->registered);
     qn_json_set_u64_if(json, "registry_index", status->registered, status->registry_index);
+}
+
+static json_t *alarm_json(const char *name, const char *region, qn_time_us silent_us)
+{
+    char text[QN_TEXT_LEN_MAX + 1];
+    json_t *alarm = json_object();
+    (void)snprintf(text, sizeof text, "no sign of life from %s for %llu s",
+                   region == NULL ? "any other region" : region,
+                   (unsigned long long)(silent_us / QN_SECONDS(1)));
+    qn_json_set_text(alarm, "name", name);
+    if (region != NULL) {
+        qn_json_set_text(alarm, "region", region);
+    } else {
+        qn_json_set_null(alarm, "region");
+    }
+    qn_json_set_u64(alarm, "silent_us", silent_us);
+    qn_json_set_text(alarm, "text", text);
+    return alarm;
+}
+
+/* Cut off since the last of them fell silent. */
+static void set_alarms(json_t *json, const struct qn_node_status *status)
+{
+    json_t *alarms = json_array();
+    qn_time_us least = 0;
+    for (unsigned i = 0; i < QN_REGION_COUNT; i++) {
+        qn_time_us silent_us = status->silent_us[i];
+        if (silent_us > 0) {
+            qn_json_append(
+                alarms, alarm_json("region_silent", qn_region_name((enum qn_region)i), silent_us));
+            least = least == 0 || silent_us < least ? silent_us : least;
+        }
+    }
+    if (status->cut_off) {
+        qn_json_append(alarms, alarm_json("cut_off", NULL, least));
+    }
+    qn_json_set(json, "alarms", alarms);
 }
 
 static void set_links(json_t *json, const struct qn_node_status *status)
@@ -171,6 +209,7 @@ static void render_status(struct qn_api_answer *answer, const struct qn_api_call
     set_external(json, status);
     set_ledger(json, status);
     set_links(json, status);
+    set_alarms(json, status);
     set_storage(json, data);
     qn_json_set(json, "consensus", consensus_json(status));
     qn_json_set_u64(json, "uptime_us", status->uptime_us);

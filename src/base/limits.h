@@ -107,6 +107,12 @@ enum {
 #define QN_PING_INTERVAL QN_SECONDS(1)
 #define QN_PING_QUIET_INTERVAL QN_SECONDS(10)     /* on a link that has answered for a while, */
 #define QN_PING_QUIET_INTERVAL_MAX QN_SECONDS(60) /* doubling up to this */
+/* Without a sign of life from a region one of its links is asked, then all, then it is an alarm, which lasts until the
+ * region has answered for a while. */
+#define QN_REGION_PROBE QN_SECONDS(2)
+#define QN_REGION_DOUBT QN_SECONDS(4)
+#define QN_REGION_SILENT QN_SECONDS(8)
+#define QN_REGION_CALM QN_SECONDS(10)
 #define QN_HANDSHAKE_TIMEOUT QN_SECONDS(10)
 #define QN_HELLO_TIMEOUT QN_SECONDS(10)
 #define QN_P0_STALL_TIMEOUT QN_SECONDS(10)

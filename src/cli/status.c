@@ -128,6 +128,18 @@ static void show_external(struct qn_table *table, const json_t *external)
     }
 }
 
+static void show_alarms(struct qn_table *table, const json_t *alarms)
+{
+    size_t i;
+    const json_t *alarm;
+    json_array_foreach(alarms, i, alarm)
+    {
+        char text[TEXT_SIZE];
+        qn_table_pair(table, i == 0 ? "alarm" : "", "%s",
+                      qn_json_printable(text, sizeof text, alarm, "text"));
+    }
+}
+
 static void show_status(const json_t *status)
 {
     struct qn_table table;
@@ -174,6 +186,7 @@ static void show_status(const json_t *status)
     show_consensus(&table, json_object_get(status, "consensus"));
     show_storage(&table, status);
     show_timings(&table, json_object_get(status, "timings"));
+    show_alarms(&table, json_object_get(status, "alarms"));
     show_readiness(&table, status);
     qn_table_finish(&table);
 }

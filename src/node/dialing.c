@@ -115,6 +115,15 @@ static void end(struct qn_node *node, const struct qn_peering_action *order)
     qn_peering_on_down(node->peering, order->close.link, node->now);
 }
 
+static void doubt(struct qn_node *node, const struct qn_peering_action *order)
+{
+    struct qn_link *link = qn_node_link(node, order->probe.link);
+    if (link != NULL && link->live) {
+        qn_liveness_doubt(&link->liveness, node->now);
+        qn_node_watch_link(node, link);
+    }
+}
+
 void qn_node_poll_peering(struct qn_node *node)
 {
     struct qn_peering_actions actions;
@@ -130,6 +139,9 @@ void qn_node_poll_peering(struct qn_node *node)
         case QN_PEERING_REDIRECT:
             qn_node_send_elsewhere(node, actions.items[i].redirect.link,
                                    actions.items[i].redirect.region);
+            break;
+        case QN_PEERING_PROBE:
+            doubt(node, &actions.items[i]);
             break;
         }
     }

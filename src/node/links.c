@@ -1,6 +1,7 @@
 /* The links a node holds: from TLS done, through HELLO and standing, to GOODBYE. */
 #include "node/balance.h"
 #include "node/parts.h"
+#include "peer/peering_alarm.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,6 +126,9 @@ void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_rea
     action->close.reason = reason;
     action->close.flush = true;
     node->counters.closes[reason] += 1;
+    if (reason != QN_CLOSE_PING_TIMEOUT) {
+        qn_peering_on_leave(node->peering, link->id);
+    }
     log_link(node, QN_LOG_INFO, "close", link, qn_close_reason_name(reason), goodbye.text);
     forget(node, link);
 }

@@ -50,7 +50,7 @@ void qn_node_on_pong(struct qn_node *node, struct qn_link *link, struct qn_span 
         return;
     }
     qn_node_watch_link(node, link);
-    qn_peering_on_rtt(node->peering, link->id, liveness->rtt_last_us);
+    qn_peering_on_rtt(node->peering, link->id, liveness->rtt_last_us, node->now);
     struct qn_peer_entry *entry = qn_peer_list_find(&node->peers.list, &link->peer);
     if (entry != NULL) {
         entry->coordinates = pong.at;

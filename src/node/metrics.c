@@ -162,6 +162,7 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
         emit(sink, rows[i].name, rows[i].help, rows[i].type, rows[i].value);
     }
     qn_peering_collect(node->peering, sink);
+    qn_node_collect_alarms(node, sink);
     collect_timings(node, sink);
     collect_closes(node, sink);
     collect_faults(node, sink);

@@ -380,6 +380,7 @@ static void on_tick(struct qn_node *node)
         }
         qn_node_poll_links(node);
         qn_node_poll_peering(node);
+        qn_node_poll_alarms(node);
         qn_node_poll_gate(node);
         qn_node_poll_registration(node);
         qn_node_poll_own(node);

@@ -12,6 +12,7 @@
 #include "gossip/announcer.h"
 #include "ledger/ledger.h"
 #include "ledger/mempool.h"
+#include "node/alarms.h"
 #include "node/book.h"
 #include "node/faults.h"
 #include "node/link.h"
@@ -148,6 +149,7 @@ struct qn_node {
     struct qn_node_measuring measuring;
     struct qn_faults faults;
     struct qn_peering *peering;
+    struct qn_node_alarms alarms;
     struct qn_redirects redirects;
     struct qn_node_reach reach;
     struct qn_peers peers;

@@ -95,6 +95,7 @@ void qn_node_status(const struct qn_node *node, struct qn_node_status *status, q
     fill_ledger(node, status);
     fill_sync(node, &status->sync);
     fill_links(node, status);
+    qn_node_fill_alarms(node, status, now);
     fill_consensus(node, status);
 }
 

@@ -41,7 +41,9 @@ struct qn_node_status {
     uint64_t registry_active;
     size_t links; /* live, HELLO done */
     size_t links_unregistered;
-    size_t peers_known; /* peer records held, own not counted */
+    size_t peers_known;                    /* peer records held, own not counted */
+    qn_time_us silent_us[QN_REGION_COUNT]; /* regions that are missed, since when; 0: not */
+    bool cut_off;                          /* this node, from every other region */
     size_t mempool;
     bool durable;
     bool is_validator;

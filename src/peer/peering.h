@@ -31,7 +31,7 @@ struct qn_peering_config {
     size_t reserved_count; /* peers that are always dialled, never evicted, and counted apart */
     const struct qn_peer_hint *reserved; /* copied; each with an id */
     bool has_ledger; /* the caller tells endpoints of the registry, once that source is open */
-    bool unbalanced;       /* no link is moved away, however many there are: for benchmarks */
+    bool unbalanced; /* no link is moved away, however many there are: for benchmarks */
     size_t dns_seed_count; /* names that the caller can look up */
     bool has_lan;          /* the caller hears neighbours in the local network */
     /* What a key is worth by the registry now. Asked during qn_peering_poll and on_*; never kept. */
@@ -135,7 +135,7 @@ void qn_peering_set_standing(struct qn_peering *peering, uint64_t link, enum qn_
                              enum qn_region region);
 
 /* ---- what was measured; and the load of links: peering_balance.h ---- */
-void qn_peering_on_rtt(struct qn_peering *peering, uint64_t link, uint32_t rtt_us);
+void qn_peering_on_rtt(struct qn_peering *peering, uint64_t link, uint32_t rtt_us, qn_time_us now);
 /* It delivered an announcement; first: nobody had before. */
 void qn_peering_on_delivery(struct qn_peering *peering, uint64_t link, bool first, qn_time_us now);
 
@@ -144,6 +144,7 @@ enum qn_peering_action_kind {
     QN_PEERING_DIAL,
     QN_PEERING_CLOSE,    /* on_down follows from the caller */
     QN_PEERING_REDIRECT, /* likewise, but first its peer is told of others (CLOSE_FULL) */
+    QN_PEERING_PROBE,    /* ping it now, and closely until it answers (peering_alarm.h) */
 };
 struct qn_peering_action {
     enum qn_peering_action_kind kind;
@@ -163,6 +164,9 @@ struct qn_peering_action {
             uint64_t link;
             enum qn_region region; /* of its peer */
         } redirect;
+        struct {
+            uint64_t link;
+        } probe;
     };
 };
 enum { QN_PEERING_ACTIONS_MAX = 64 };
@@ -194,8 +198,7 @@ uint64_t qn_peering_link_to(const struct qn_peering *peering, const struct qn_no
 /* Links it has places for with this links_max: privileged and half-open ones come on top of it. */
 size_t qn_peering_capacity(size_t links_max);
 void qn_peering_collect(const struct qn_peering *peering, const struct qn_metric_sink *sink);
-/* Nothing is above a limit and every count is what a recount gives. NULL, or what does not hold (static text).
- * Looks at everything: for tests and simulators, after each step. */
+/* NULL, or which limit is passed or count wrong (static text). Looks at all: for tests and simulators. */
 const char *qn_peering_invariant(const struct qn_peering *peering);
 
 #endif

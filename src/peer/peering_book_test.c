@@ -98,6 +98,8 @@ static void run(struct fixture *f, unsigned seconds)
         for (size_t k = 0; k < actions.count; k++) {
             if (actions.items[k].kind == QN_PEERING_DIAL) {
                 on_dial(f, &actions.items[k]);
+            } else if (actions.items[k].kind == QN_PEERING_PROBE) {
+                qn_peering_on_rtt(f->peering, actions.items[k].probe.link, 1000, f->now);
             } else {
                 f->closes += 1;
                 qn_peering_on_down(f->peering, actions.items[k].close.link, f->now);

@@ -109,6 +109,9 @@ static void run(struct fixture *f, unsigned seconds)
         struct qn_peering_actions actions;
         qn_peering_poll(f->peering, &actions, f->now);
         for (size_t k = 0; k < actions.count; k++) {
+            if (actions.items[k].kind == QN_PEERING_PROBE) {
+                continue; /* nobody pings here */
+            }
             assert_int_equal(actions.items[k].kind, QN_PEERING_DIAL);
             on_dial(f, &actions.items[k]);
             assert_null(qn_peering_invariant(f->peering));

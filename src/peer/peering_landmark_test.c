@@ -1,5 +1,7 @@
 #include "peer/peering.h"
 
+#include "peer/peering_alarm.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,8 +39,13 @@ static const struct qn_peering_action *poll(struct qn_peering *peering,
 {
     qn_peering_poll(peering, actions, now);
     assert_null(qn_peering_invariant(peering));
-    assert_true(actions->count <= 1);
-    return actions->count == 1 ? &actions->items[0] : NULL;
+    size_t count = actions->count; /* whoever is asked for a sign of life gives one */
+    while (count > 0 && actions->items[count - 1].kind == QN_PEERING_PROBE) {
+        count -= 1;
+        qn_peering_on_rtt(peering, actions->items[count].probe.link, 1000, now);
+    }
+    assert_true(count <= 1);
+    return count == 1 ? &actions->items[0] : NULL;
 }
 
 static void live(struct qn_peering *peering, uint64_t link, uint64_t dial,
@@ -66,6 +73,7 @@ static void a_landmark_is_dialled_for_its_purpose_and_once(void **state)
     assert_int_equal(dial->kind, QN_PEERING_DIAL);
     assert_int_equal(dial->dial.purpose, QN_DIAL_FOR_LANDMARK);
     live(peering, 1, dial->dial.dial, &landmark, QN_SECONDS(1));
+    qn_peering_on_leave(peering, 1);
     qn_peering_on_down(peering, 1, QN_SECONDS(2));
     for (unsigned s = 2; s < 200; s++) { /* nobody wants it any more */
         assert_null(poll(peering, &actions, QN_SECONDS(s)));

@@ -332,6 +332,7 @@ struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
     if (up->dial != 0) {
         qn_dialer_on_linked(&peering->dialer, up->dial, &up->id);
     }
+    qn_peering_alarm_heard(peering, up->region, up->standing, now);
     bool diversifies = false;
     struct qn_admission_ask ask = ask_for(peering, up, now);
     enum qn_admission_limit full =
@@ -406,6 +407,9 @@ void qn_peering_on_down(struct qn_peering *peering, uint64_t number, qn_time_us 
     remove_link(peering, link);
     if (gone.state == QN_PEERING_LIVE) {
         qn_dialer_set_linked(&peering->dialer, &gone.id, false, now);
+        if (gone.leaves && gone.standing != QN_STANDING_UNREGISTERED) {
+            qn_peering_alarm_left(peering, gone.region);
+        }
         if (gone.is_feeler) {
             qn_dialer_remove(&peering->dialer, &gone.id); /* it stays in the book */
         }
@@ -421,23 +425,28 @@ void qn_peering_set_standing(struct qn_peering *peering, uint64_t number, enum q
 {
     struct qn_peering_link *link = qn_peering_find(peering, number);
     QN_ASSERT(link != NULL && link->state != QN_PEERING_HALF_OPEN);
+    enum qn_region before = link->region;
     qn_peering_count(&peering->counts, link, false);
     link->standing = standing;
     link->region = region;
     link->privileged = qn_peering_is_privileged(peering, &link->id, standing);
     qn_peering_book_on_standing(peering, link);
     qn_peering_count(&peering->counts, link, true);
+    if (region != before) {
+        qn_peering_alarm_left(peering, before); /* it moved */
+    }
     qn_peering_allow_excess(peering);
 }
 
 /* ---- what was measured ---- */
 
-void qn_peering_on_rtt(struct qn_peering *peering, uint64_t number, uint32_t rtt_us)
+void qn_peering_on_rtt(struct qn_peering *peering, uint64_t number, uint32_t rtt_us, qn_time_us now)
 {
     struct qn_peering_link *link = qn_peering_find(peering, number);
     if (link == NULL) {
         return;
     }
+    qn_peering_alarm_heard(peering, link->region, link->standing, now);
     if (link->rtt_min_us == 0 || rtt_us < link->rtt_min_us) {
         link->rtt_min_us = rtt_us;
     }

@@ -140,6 +140,7 @@ static unsigned wanted_now(const struct qn_peering *peering)
     if (qn_peering_has_room(peering)) {
         wanted |= QN_DIAL_WANT_LANDMARK;
         wanted |= regions_wanted(peering);
+        wanted |= qn_peering_alarm_wants(peering);
     }
     return wanted;
 }
@@ -184,4 +185,5 @@ void qn_peering_poll(struct qn_peering *peering, struct qn_peering_actions *acti
     qn_peering_book_poll(peering, wanted_now(peering), now);
     qn_peering_end_landmarks(peering, actions, now);
     dial(peering, actions, now);
+    qn_peering_alarm_poll(peering, actions, now);
 }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "peer/eviction.h"
 #include "peer/peering.h"
+#include "peer/peering_alarm_state.h"
 #include "peer/peering_balance.h"
 
 /* Up to this size a network is one neighbourhood: everybody dials the genesis nodes. Beyond it only who holds
@@ -22,6 +23,7 @@ struct qn_peering_link {
     bool has_address;
     bool from_hint; /* dialled at an address of which no identity was known */
     bool is_feeler; /* only to see whether the address is good: closed when it is live */
+    bool leaves;    /* it ends by somebody's will */
     enum qn_standing standing;
     enum qn_region region;
     uint32_t rtt_min_us;     /* 0: not measured */
@@ -83,6 +85,7 @@ struct qn_peering {
     struct qn_dialer dialer;
     struct qn_peering_memory memory;
     struct qn_peering_lan lan;
+    struct qn_peering_alarm alarm;
 
     struct qn_peering_link *links; /* capacity places */
     size_t capacity;

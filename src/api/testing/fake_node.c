@@ -96,6 +96,8 @@ static void init_status(struct qn_node *node)
         .links = 4,
         .links_unregistered = 1,
         .peers_known = node->peer_count,
+        .silent_us = {[QN_REGION_ASIA] = 12345678},
+        .cut_off = true,
         .sync = {.phase = QN_SYNC_SNAPSHOT,
                  .height = 7,
                  .target = 2048,

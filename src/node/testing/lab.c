@@ -195,7 +195,8 @@ static void dial(struct qn_lab *lab, size_t from, const struct qn_action *action
 {
     for (size_t to = 0; to < lab->count; to++) {
         struct qn_lab_node *target = &lab->nodes[to];
-        if (target->node != NULL && !target->paused &&
+        bool is_blocked = lab->blocked[from][to] || lab->blocked[to][from];
+        if (target->node != NULL && !target->paused && !is_blocked &&
             qn_endpoint_equal(&target->endpoint, &action->dial.endpoint)) {
             connect_nodes(lab, from, to, action->dial.dial);
             return;
@@ -754,6 +755,13 @@ void qn_lab_kill(struct qn_lab *lab, size_t index)
     }
     qn_key_free(node->code_key);
     node->code_key = NULL;
+}
+
+void qn_lab_stop(struct qn_lab *lab, size_t index)
+{
+    schedule(lab, index, 0, QN_EVENT_SHUTDOWN);
+    qn_lab_run(lab, QN_MS(100));
+    qn_lab_kill(lab, index);
 }
 
 void qn_lab_free(struct qn_lab *lab)

@@ -55,6 +55,8 @@ size_t qn_lab_start_node(struct qn_lab *lab, int code);
 size_t qn_lab_add_node(struct qn_lab *lab);
 void qn_lab_start(struct qn_lab *lab, size_t index);
 void qn_lab_kill(struct qn_lab *lab, size_t index);
+/* It says GOODBYE first. */
+void qn_lab_stop(struct qn_lab *lab, size_t index);
 /* A killed ordinary node comes back with its key and nothing else. */
 void qn_lab_restart_node(struct qn_lab *lab, size_t index);
 /* How long registrations of nodes that are started from now on are valid; an hour unless set. */
@@ -62,7 +64,7 @@ void qn_lab_set_lifetime(struct qn_lab *lab, uint64_t lifetime_ms);
 /* The region of ordinary nodes that are started from now on; dealt out in turn unless set. */
 void qn_lab_set_region(struct qn_lab *lab, enum qn_region region);
 void qn_lab_pause(struct qn_lab *lab, size_t index, bool paused);
-/* From now on messages from one to the other are lost (links stay up). */
+/* From now on messages from one to the other are lost (links stay up), and dials between the two fail. */
 void qn_lab_block(struct qn_lab *lab, size_t from, size_t to, bool blocked);
 /* From now on messages of this kind are lost, whoever sends them; false: no more. */
 void qn_lab_lose(struct qn_lab *lab, enum qn_message_kind kind, bool lost);
