@@ -201,6 +201,7 @@ static void end_handshake(struct side sides[SIDES], bool resumes)
     if (sides[SERVER].session == NULL) {
         return;
     }
+    qn_tls_hand_out_ticket(sides[SERVER].session);
     bench_need(qn_tls_write(sides[SERVER].session, &byte, 1) == QN_TLS_DONE &&
                    qn_tls_read(sides[CLIENT].session, &byte, 1, &len) == QN_TLS_DONE,
                "the first byte");

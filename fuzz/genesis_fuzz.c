@@ -1,4 +1,4 @@
-/* Genesis certificates and the reply that carries them: the first byte selects which. */
+/* Genesis certificates, the request for them and the reply that carries them: the first byte selects which. */
 #include "wire/testing/family.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

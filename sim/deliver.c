@@ -1,6 +1,7 @@
 /* From the queue to the nodes. */
 #include "sim/sim.h"
 
+#include "node/allowance.h"
 #include "sim/chaos.h"
 #include "sim/checker.h"
 
@@ -53,6 +54,8 @@ static void on_link_up(struct qn_sim *sim, struct qn_sim_host *host,
     event->link_up.handshake_us = 2000;
     event->link_up.handshake_cpu_us = 1000;
     event->link_up.is_resumed = false;
+    event->link_up.bytes_received = QN_HANDSHAKE_PADDED_LEN; /* counts for strangers only */
+    event->link_up.bytes_sent = QN_HANDSHAKE_LISTENER_LEN;
     qn_sim_host_step(sim, host, event);
 }
 
@@ -84,6 +87,7 @@ static void on_frame(struct qn_sim *sim, struct qn_sim_host *host,
     event->frame.message.class = qn_kind_find(queued->frame.kind)->class;
     event->frame.message.request_id = queued->frame.request_id;
     event->frame.message.bytes = qn_buf_span(queued->bytes);
+    event->frame.wire_len = qn_allowance_cost(queued->bytes->len);
     qn_sim_host_step(sim, host, event);
 }
 

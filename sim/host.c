@@ -230,6 +230,7 @@ static void perform(struct qn_sim *sim, struct qn_sim_host *host, struct qn_acti
         break;
     case QN_ACTION_LOOKUP: /* no name servers here */
     case QN_ACTION_ASK_NEIGHBOURS:
+    case QN_ACTION_REMEMBER: /* every handshake is a full one */
         break;
     case QN_ACTION_REPLY:
         qn_sim_clients_on_reply(sim, host, action->reply.token, &action->reply.result);

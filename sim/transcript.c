@@ -232,6 +232,7 @@ static void action_line(struct qn_sim *sim, const struct qn_sim_host *host,
     case QN_ACTION_VERIFY:
     case QN_ACTION_LOOKUP:
     case QN_ACTION_ASK_NEIGHBOURS:
+    case QN_ACTION_REMEMBER:
         break;
     }
 }
@@ -266,6 +267,9 @@ void qn_sim_trace_action(struct qn_sim *sim, const struct qn_sim_host *host,
         break;
     case QN_ACTION_LOOKUP:
         mix(sim, action->lookup.seed);
+        break;
+    case QN_ACTION_REMEMBER:
+        mix(sim, action->remember.link);
         break;
     case QN_ACTION_HALT:
         mix(sim, (uint64_t)(int64_t)action->halt.err);

@@ -173,7 +173,8 @@ static enum qn_err decode_in_genesis(struct qn_span bytes)
     for (size_t i = 0; err == QN_OK && i < reply.cert_count; i++) {
         err = decode_whole("genesis-cert", reply.certs[i]);
     }
-    return err == QN_OK ? decode_whole("genesis-parameters", reply.parameters) : err;
+    return err == QN_OK && reply.wanted == 0 ? decode_whole("genesis-parameters", reply.parameters)
+                                             : err;
 }
 
 static enum qn_err decode_manifest(const struct qn_snapshot *snapshot)
@@ -306,8 +307,8 @@ static int print_names(void)
 static int print_limits(void)
 {
     printf("announce 2 %d\n", (int)QN_RECORD_LEN_MAX);
-    printf("genesis 1 %d\n", (int)QN_GENESIS_CERT_LEN_MAX);
-    printf("genesis 2 %d\n", (int)QN_GENESIS_PARAMETERS_LEN_MAX);
+    printf("genesis-certs 3 %d\n", (int)QN_GENESIS_CERT_LEN_MAX);
+    printf("genesis-end 5 %d\n", (int)QN_GENESIS_PARAMETERS_LEN_MAX);
     printf("tx-bytes - %d\n", (int)QN_TX_LEN_MAX);
     printf("block 1 %d\n", (int)QN_HEADER_LEN_MAX);
     printf("block-bytes - %d\n", (int)QN_BLOCK_LEN_MAX);

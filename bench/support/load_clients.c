@@ -81,7 +81,7 @@ static void dial_more(struct load_clients *all)
         struct load_client *client = &all->clients[all->dialled];
         struct qn_endpoint endpoint = {.host = "127.0.0.1", .port = all->order.port};
         all->dialled += 1;
-        qn_transport_dial(&client->transport, all->dialled, &endpoint, NULL);
+        qn_transport_dial(&client->transport, all->dialled, &endpoint, NULL, false);
     }
 }
 
@@ -119,8 +119,10 @@ static void on_dial_failed(void *context, qn_dial_id dial, enum qn_close_reason 
     bench_fail("dialling");
 }
 
-static void on_message(void *context, qn_link_id link, const struct qn_message_bytes *message)
+static void on_message(void *context, qn_link_id link, const struct qn_message_bytes *message,
+                       uint32_t wire_len)
 {
+    (void)wire_len;
     (void)link;
     if (message->kind == QN_PING) {
         say(context, QN_PONG, qn_buf_copy(message->bytes));

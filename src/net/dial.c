@@ -103,7 +103,8 @@ static void resolve(struct qn_link *link, const char *host, const char *port)
 }
 
 void qn_transport_dial(struct qn_transport *transport, qn_dial_id dial,
-                       const struct qn_endpoint *endpoint, const struct qn_node_id *expected_id)
+                       const struct qn_endpoint *endpoint, const struct qn_node_id *expected_id,
+                       bool pads)
 {
     struct qn_link *link = transport->is_stopped ? NULL : qn_link_new(transport);
 
@@ -122,6 +123,7 @@ void qn_transport_dial(struct qn_transport *transport, qn_dial_id dial,
     }
     link->dialling = dialling;
     link->dial = dial;
+    link->pads = pads;
     link->remote = *endpoint;
     link->deadline_us = qn_clock_now() + transport->limits.handshake_timeout;
     char port[6];

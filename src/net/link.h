@@ -30,12 +30,14 @@ struct qn_link {
     enum qn_link_state state;
     bool is_dirty;
     bool blocked_has_p0;
+    bool pads; /* its handshake, so that the other end may answer a stranger */
     int poll_events;
     int fd;                   /* -1: none */
     qn_time_us deadline_us;   /* of this state; UINT64_MAX: none */
     qn_time_us key_update_us; /* when the sending key gets replaced next */
     struct qn_tls_session *tls;
     struct qn_tls_stats counted;  /* bytes that the counters have already */
+    uint64_t told_received;       /* bytes of them that the sink knows of */
     struct qn_dialling *dialling; /* while dialling */
     struct qn_link *next_dirty;   /* or the next of the dead */
     /* A record that TLS took but the socket did not; the same bytes must be offered again. */

@@ -14,6 +14,9 @@ void qn_link_begin_handshake(struct qn_link *link, bool is_client,
         qn_link_fail(link, QN_CLOSE_TLS_FAILED, "out of memory");
         return;
     }
+    if (link->pads) {
+        qn_tls_pad_handshake(link->tls);
+    }
     qn_link_go_on_with_handshake(link);
 }
 
@@ -33,6 +36,8 @@ static void open_link(struct qn_link *link)
         .handshake_us = saturate(now - link->handshake_start_us),
         .handshake_cpu_us = link->handshake_cpu_us,
         .is_resumed = qn_tls_is_resumed(link->tls),
+        .bytes_received = saturate(link->counted.bytes_received),
+        .bytes_sent = saturate(link->counted.bytes_sent),
     };
 
     qn_tls_peer_key(link->tls, &up.key);
@@ -42,6 +47,7 @@ static void open_link(struct qn_link *link)
     } else {
         transport->counters.handshakes_full += 1;
     }
+    link->told_received = link->counted.bytes_received;
     link->state = QN_LINK_OPEN;
     link->deadline_us = UINT64_MAX;
     link->key_update_us = now + transport->limits.key_update_interval;

@@ -28,7 +28,10 @@ static void feed(struct qn_link *link, struct qn_span bytes)
             return;
         }
         transport->counters.messages_received[message.class] += 1;
-        transport->sink.on_message(transport->sink.context, link->id, &message);
+        uint64_t came = link->counted.bytes_received - link->told_received;
+        link->told_received = link->counted.bytes_received;
+        transport->sink.on_message(transport->sink.context, link->id, &message,
+                                   came > UINT32_MAX ? UINT32_MAX : (uint32_t)came);
     }
 }
 

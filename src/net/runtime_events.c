@@ -12,6 +12,8 @@ static void on_up(void *context, const struct qn_link_up *up)
     event.link_up.handshake_us = up->handshake_us;
     event.link_up.handshake_cpu_us = up->handshake_cpu_us;
     event.link_up.is_resumed = up->is_resumed;
+    event.link_up.bytes_received = up->bytes_received;
+    event.link_up.bytes_sent = up->bytes_sent;
     qn_runtime_deliver(context, &event, NULL);
 }
 
@@ -43,7 +45,8 @@ static void on_dial_failed(void *context, qn_dial_id dial, enum qn_close_reason 
 }
 
 /* Always the beginning of a turn, so the borrowed bytes live long enough. */
-static void on_message(void *context, qn_link_id link, const struct qn_message_bytes *message)
+static void on_message(void *context, qn_link_id link, const struct qn_message_bytes *message,
+                       uint32_t wire_len)
 {
     const struct qn_runtime *runtime = context;
     struct qn_event event;
@@ -52,6 +55,7 @@ static void on_message(void *context, qn_link_id link, const struct qn_message_b
     event.kind = QN_EVENT_FRAME;
     event.frame.link = link;
     event.frame.message = *message;
+    event.frame.wire_len = wire_len;
     qn_runtime_deliver(context, &event, NULL);
 }
 

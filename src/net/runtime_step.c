@@ -35,7 +35,8 @@ static struct qn_queued_event *dequeue(struct qn_runtime *runtime)
 static void perform_dial(struct qn_runtime *runtime, const struct qn_action *action)
 {
     qn_transport_dial(&runtime->transport, action->dial.dial, &action->dial.endpoint,
-                      action->dial.has_expected_id ? &action->dial.expected_id : NULL);
+                      action->dial.has_expected_id ? &action->dial.expected_id : NULL,
+                      action->dial.pads);
 }
 
 static void perform_sign(struct qn_runtime *runtime, const struct qn_action *action)
@@ -118,6 +119,9 @@ static void perform(struct qn_runtime *runtime, const struct qn_action *action)
         break;
     case QN_ACTION_LOOKUP:
         qn_dns_seeds_ask(runtime->dns_seeds, action->lookup.seed, &action->lookup.name);
+        break;
+    case QN_ACTION_REMEMBER:
+        qn_transport_remember(&runtime->transport, action->remember.link);
         break;
     case QN_ACTION_HALT:
         perform_halt(runtime, action);

@@ -88,9 +88,6 @@ int qn_tls_on_alpn(SSL *ssl, const unsigned char **out, unsigned char *out_len,
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }
     *out = chosen;
-    if (SSL_session_reused(ssl) == 1) { /* known by now; the session's end stays what it is */
-        (void)SSL_set_num_tickets(ssl, 0);
-    }
     return SSL_TLSEXT_ERR_OK;
 }
 

@@ -196,6 +196,15 @@ bool qn_tls_set_resumption(struct qn_tls *tls, SSL_CTX *context, bool is_client)
     SSL_CTX_sess_set_get_cb(context, on_get);
     SSL_CTX_sess_set_remove_cb(context, is_client ? NULL : on_remove);
     return SSL_CTX_set_app_data(context, tls) == 1 &&
-           SSL_CTX_set_num_tickets(context, is_client ? 0 : 1) == 1 &&
+           SSL_CTX_set_num_tickets(context, 0) == 1 && /* qn_tls_hand_out_ticket */
            SSL_CTX_set_session_id_context(context, qn_tls_alpn, sizeof qn_tls_alpn) == 1;
+}
+
+void qn_tls_hand_out_ticket(struct qn_tls_session *session)
+{
+    if (SSL_is_server(session->ssl) == 1 && SSL_session_reused(session->ssl) == 0 &&
+        SSL_new_session_ticket(session->ssl) == 1) {
+        /* What does not go out now does with the next write, and what failed fails there again. */
+        (void)SSL_do_handshake(session->ssl);
+    }
 }

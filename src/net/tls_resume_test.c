@@ -64,8 +64,9 @@ static bool goes_on(enum qn_tls_result result)
     return result == QN_TLS_WANT_READ || result == QN_TLS_WANT_WRITE;
 }
 
-static void open_pair(struct pair *pair, struct qn_tls *client, struct qn_tls *server,
-                      const struct qn_node_id *expected_id)
+/* gives: the server lets the client resume. */
+static void open_pair_that(struct pair *pair, bool gives, struct qn_tls *client,
+                           struct qn_tls *server, const struct qn_node_id *expected_id)
 {
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair->fds), 0);
     pair->client = qn_tls_open(client, pair->fds[0], true, expected_id);
@@ -83,9 +84,18 @@ static void open_pair(struct pair *pair, struct qn_tls *client, struct qn_tls *s
     if (pair->client_result == QN_TLS_DONE && pair->server_result == QN_TLS_DONE) {
         uint8_t hello = 7; /* tickets are read with the first bytes */
         size_t len = 0;
+        if (gives) {
+            qn_tls_hand_out_ticket(pair->server);
+        }
         assert_int_equal(qn_tls_write(pair->server, &hello, 1), QN_TLS_DONE);
         assert_int_equal(qn_tls_read(pair->client, &hello, 1, &len), QN_TLS_DONE);
     }
+}
+
+static void open_pair(struct pair *pair, struct qn_tls *client, struct qn_tls *server,
+                      const struct qn_node_id *expected_id)
+{
+    open_pair_that(pair, true, client, server, expected_id);
 }
 
 /* Without a close_notify, like a line that broke. */
@@ -154,6 +164,23 @@ static void a_resumed_handshake_does_not_make_its_session_last_longer(void **sta
     assert_int_equal(qn_tls_sessions_get(&alice->dialled, after, bob_id.bytes), len);
     assert_memory_equal(before, after, len);
     assert_int_equal(qn_tls_sessions_count(&bob->accepted), 1);
+}
+
+/* A stranger takes no place of a peer's session, and no bytes of a ticket. */
+static void who_got_no_ticket_is_not_kept_and_not_resumed(void **state)
+{
+    struct pair pair;
+    (void)state;
+
+    open_pair_that(&pair, false, alice, bob, &bob_id);
+    assert_int_equal(pair.client_result, QN_TLS_DONE);
+    struct qn_tls_stats stats = qn_tls_stats(pair.server);
+    print_message("          without a ticket: server sent %llu, received %llu\n",
+                  (unsigned long long)stats.bytes_sent, (unsigned long long)stats.bytes_received);
+    cut(&pair);
+    assert_int_equal(qn_tls_sessions_count(&alice->dialled), 0);
+    assert_int_equal(qn_tls_sessions_count(&bob->accepted), 0);
+    (void)expect_link(alice, bob, &bob_id, false);
 }
 
 static void a_server_that_forgot_shakes_hands_in_full(void **state)
@@ -321,6 +348,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BOTH(a_known_peer_is_resumed_with_a_hybrid_exchange_and_no_signature),
         BOTH(a_resumed_handshake_does_not_make_its_session_last_longer),
+        BOTH(who_got_no_ticket_is_not_kept_and_not_resumed),
         BOTH(a_server_that_forgot_shakes_hands_in_full),
         BOTH(another_key_at_the_same_address_is_refused),
         BOTH(who_expects_nobody_offers_nothing),

@@ -51,6 +51,12 @@ void qn_tls_close(struct qn_tls_session *session)
     free(session);
 }
 
+void qn_tls_pad_handshake(struct qn_tls_session *session)
+{
+    /* Application data as it is. */
+    (void)SSL_set_block_padding_ex(session->ssl, 0, QN_TLS_PADDED_LEN);
+}
+
 enum qn_tls_result qn_tls_handshake(struct qn_tls_session *session)
 {
     ERR_clear_error();

@@ -138,6 +138,15 @@ void qn_transport_send(struct qn_transport *transport, qn_link_id id, enum qn_me
     account_push(link, kind, request_id, result);
 }
 
+void qn_transport_remember(struct qn_transport *transport, qn_link_id id)
+{
+    struct qn_link *link = qn_link_find(transport, id);
+
+    if (link != NULL && link->state == QN_LINK_OPEN) {
+        qn_tls_hand_out_ticket(link->tls);
+    }
+}
+
 void qn_transport_close(struct qn_transport *transport, qn_link_id id, enum qn_close_reason reason,
                         bool flush)
 {

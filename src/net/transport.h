@@ -66,6 +66,8 @@ struct qn_link_up {
     uint32_t handshake_us;
     uint32_t handshake_cpu_us;
     bool is_resumed;
+    uint32_t bytes_received; /* of the handshake */
+    uint32_t bytes_sent;
 };
 
 struct qn_transport_sink {
@@ -77,7 +79,9 @@ struct qn_transport_sink {
      * this link follows. */
     void (*on_down)(void *context, qn_link_id link, enum qn_close_reason reason);
     void (*on_dial_failed)(void *context, qn_dial_id dial, enum qn_close_reason reason);
-    void (*on_message)(void *context, qn_link_id link, const struct qn_message_bytes *message);
+    /* wire_len: bytes that came on the link since it was up, or since its message before. */
+    void (*on_message)(void *context, qn_link_id link, const struct qn_message_bytes *message,
+                       uint32_t wire_len);
     /* A request that found no room: as if the peer had answered BUSY. */
     void (*on_refused)(void *context, qn_link_id link, uint32_t request_id);
 };
@@ -125,7 +129,10 @@ QN_MUST_USE enum qn_err qn_transport_listen(struct qn_transport *transport,
 void qn_transport_start(struct qn_transport *transport);
 /* Ends in one on_up or on_dial_failed. */
 void qn_transport_dial(struct qn_transport *transport, qn_dial_id dial,
-                       const struct qn_endpoint *endpoint, const struct qn_node_id *expected_id);
+                       const struct qn_endpoint *endpoint, const struct qn_node_id *expected_id,
+                       bool pads);
+/* The peer of an inbound link may resume its session later. */
+void qn_transport_remember(struct qn_transport *transport, qn_link_id link);
 /* Takes over the reference. An unknown link (closed meanwhile) swallows it. */
 void qn_transport_send(struct qn_transport *transport, qn_link_id link, enum qn_message_kind kind,
                        uint32_t request_id, struct qn_buf *bytes);

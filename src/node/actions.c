@@ -25,6 +25,7 @@ void qn_action_drop(struct qn_action *action)
     case QN_ACTION_SIGN:
     case QN_ACTION_REPLY:
     case QN_ACTION_LOOKUP:
+    case QN_ACTION_REMEMBER:
     case QN_ACTION_HALT:
     case QN_ACTION_ASK_NEIGHBOURS:
         break;

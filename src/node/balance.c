@@ -12,14 +12,32 @@ static struct qn_net_address remote_of(const struct qn_link *link)
     return address;
 }
 
-void qn_node_redirect(struct qn_node *node, const struct qn_link *link, enum qn_region region)
+/* With room for the GOODBYE that follows. */
+static struct qn_buf *encode_within(struct qn_redirect *redirect, size_t room)
+{
+    enum { GOODBYE_LEN = QN_FRAME_HEADER_LEN + QN_RECORD_OVERHEAD + 5 };
+    for (; redirect->count > 0; redirect->count--) {
+        struct qn_buf *bytes = qn_redirect_encode(redirect);
+        if (bytes->len + GOODBYE_LEN <= room) {
+            return bytes;
+        }
+        qn_buf_drop(bytes);
+    }
+    return NULL;
+}
+
+void qn_node_redirect(struct qn_node *node, struct qn_link *link, enum qn_region region)
 {
     struct qn_redirect redirect;
     struct qn_net_address remote = remote_of(link);
-    if (qn_redirect_choose(&redirect, &node->peers.list, &link->peer, &remote, region, &node->rng) >
-        0) {
+    if (qn_redirect_choose(&redirect, &node->peers.list, &link->peer, &remote, region,
+                           &node->rng) == 0) {
+        return;
+    }
+    struct qn_buf *bytes = encode_within(&redirect, qn_node_room(link));
+    if (bytes != NULL) {
         node->redirects.sent += 1;
-        qn_node_send(node, link, QN_REDIRECT, 0, qn_redirect_encode(&redirect));
+        qn_node_send(node, link, QN_REDIRECT, 0, bytes);
     }
 }
 

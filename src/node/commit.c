@@ -50,7 +50,7 @@ static void tell_head(struct qn_node *node)
     bool for_all = (qn_ledger_head(node->ledger)->flags & QN_HEADER_EPOCH_END) != 0;
     struct qn_buf *bytes = qn_head_encode(&head);
     for (size_t i = 0; i < node->links_capacity; i++) {
-        const struct qn_link *link = &node->links[i];
+        struct qn_link *link = &node->links[i];
         /* Who told us this height, or a higher one, does not need to hear it. */
         bool wanted = link->id != 0 && link->live && (link->validator < 0 || for_all) &&
                       link->standing != QN_STANDING_UNREGISTERED && link->head_height < head.height;

@@ -100,7 +100,7 @@ static void send_message(struct qn_node *node, const struct qn_consensus_action 
         if (action->validator != QN_CONSENSUS_ALL && action->validator != i) {
             continue;
         }
-        const struct qn_link *link =
+        struct qn_link *link =
             node->validator_links[i] != 0 ? qn_node_link(node, node->validator_links[i]) : NULL;
         if (link != NULL) {
             qn_node_send(node, link, action->message_kind, 0, qn_buf_hold(action->bytes));

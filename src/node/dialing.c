@@ -94,13 +94,17 @@ void qn_node_on_dial_failed(struct qn_node *node, const struct qn_event *event)
     qn_peering_on_dial_failed(node->peering, event->dial_failed.dial, node->now);
 }
 
+/* Whom others may not know pays for their answers beforehand. */
 static void dial(struct qn_node *node, const struct qn_peering_action *order)
 {
+    enum qn_standing own = qn_node_standing(node, &node->id, NULL);
+    bool is_registered = own == QN_STANDING_REGISTERED || own == QN_STANDING_GENESIS;
     struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_DIAL);
     action->dial.dial = order->dial.dial;
     action->dial.endpoint = order->dial.endpoint;
     action->dial.has_expected_id = order->dial.has_id;
     action->dial.expected_id = order->dial.id;
+    action->dial.pads = !is_registered;
 }
 
 /* A link that is up is told why; one that is still half-open is cut. */

@@ -64,6 +64,8 @@ struct qn_event {
             uint32_t handshake_us;     /* wall time of the TLS handshake */
             uint32_t handshake_cpu_us; /* CPU time of this side's part of it */
             bool is_resumed; /* it rests on an earlier one's signatures; the key is worth no more */
+            uint32_t bytes_received; /* of the handshake, as TLS carries it */
+            uint32_t bytes_sent;
         } link_up;
         struct {
             qn_link_id link;
@@ -76,6 +78,7 @@ struct qn_event {
         struct {
             qn_link_id link;
             struct qn_message_bytes message; /* valid during the step */
+            uint32_t wire_len; /* bytes that came since the frame before, as TLS carries them */
         } frame;
         struct {
             uint64_t cookie;
@@ -119,6 +122,7 @@ enum qn_action_kind {
     QN_ACTION_LOOKUP,         /* a DNS seed; FOUND follows */
     QN_ACTION_HALT,           /* the node takes no further part: the program ends with this error */
     QN_ACTION_ASK_NEIGHBOURS, /* in the local network; NEIGHBOUR may follow */
+    QN_ACTION_REMEMBER,       /* who dialled us may shake hands without signatures next time */
 };
 
 struct qn_action {
@@ -129,6 +133,7 @@ struct qn_action {
             struct qn_endpoint endpoint;
             bool has_expected_id;
             struct qn_node_id expected_id; /* another key: DIAL_FAILED with KEY_MISMATCH */
+            bool pads; /* our half of the handshake is to be the longer one: see allowance.h */
         } dial;
         struct {
             qn_link_id link;
@@ -162,6 +167,9 @@ struct qn_action {
             unsigned seed; /* given back in FOUND */
             struct qn_endpoint name;
         } lookup;
+        struct {
+            qn_link_id link;
+        } remember;
         struct {
             enum qn_err err;
             char text[QN_TEXT_LEN_MAX + 1]; /* for people: what failed and what to do */

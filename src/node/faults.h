@@ -47,6 +47,14 @@ bool qn_node_is_banned(const struct qn_node *node, const struct qn_node_id *id,
 void qn_node_close_banned(struct qn_node *node);
 
 /* ---- tokens.c ---- */
+/* Somebody whom the registry lacks dialled us. He gets no more bytes than he sent, as far as that can be.
+ * Whom we dialled ourselves we may only not know yet. */
+bool qn_node_is_stranger(const struct qn_link *link);
+/* Lets the peer resume its session next time. Strangers get no ticket: it would be bytes, and take the place of a
+ * peer's. */
+void qn_node_remember(struct qn_node *node, const struct qn_link *link);
+/* The longest message that may be sent to it now. */
+size_t qn_node_room(const struct qn_link *link);
 /* At the start, and when the peer's standing changed. */
 void qn_node_init_tokens(struct qn_link *link, qn_time_us now);
 /* Pays for a message of a live link. False: it is not to be handled, and the link may be closed. */

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "wire/genesis_reply.h"
+
 static qn_link_id live_link(struct qn_bench *bench, const struct qn_public_key *key)
 {
     struct qn_hello hello = qn_bench_hello(bench);
@@ -124,6 +126,11 @@ static struct qn_buf *ping_bytes(void)
     return qn_ping_encode(&ping);
 }
 
+static struct qn_buf *smallest_get_genesis(void)
+{
+    return qn_get_genesis_encode(&(struct qn_get_genesis){0, QN_GENESIS_PADDING_MIN});
+}
+
 static void everything_that_a_stranger_sends_costs_it_tokens(void **state)
 {
     (void)state;
@@ -140,7 +147,7 @@ static void everything_that_a_stranger_sends_costs_it_tokens(void **state)
     assert_true(answered > 400 && answered < 700);
     assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
     /* A request on top of it is a flood. */
-    qn_bench_receive(&bench, link, QN_GET_GENESIS, 9, qn_empty_encode());
+    qn_bench_receive(&bench, link, QN_GET_GENESIS, 9, smallest_get_genesis());
     qn_bench_assert_closed(&bench, link, QN_CLOSE_RATE_LIMITED);
     /* Saying goodbye is always taken. */
     link = live_link(&bench, &key);

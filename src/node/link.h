@@ -3,6 +3,7 @@
 #ifndef QN_NODE_LINK_H
 #define QN_NODE_LINK_H
 
+#include "node/allowance.h"
 #include "node/event.h"
 #include "node/snapshot.h"
 #include "peer/admission.h"
@@ -14,6 +15,7 @@ struct qn_link {
     qn_link_id id; /* 0: free slot */
     bool live;     /* HELLO taken, standing good */
     bool outbound;
+    bool said_hello; /* ours went out */
     qn_dial_id dial;
     struct qn_node_id peer;
     enum qn_standing standing;
@@ -25,7 +27,8 @@ struct qn_link {
     uint64_t head_height;
     struct qn_liveness liveness;
     struct qn_token_bucket tokens;
-    uint32_t excess; /* messages beyond them */
+    struct qn_allowance allowance; /* counts for strangers only */
+    uint32_t excess;               /* messages beyond them */
     struct qn_snapshot_source snapshot;
     qn_time_us up_us;
 };

@@ -115,46 +115,52 @@ static void forget(struct qn_node *node, struct qn_link *link)
     qn_node_regions_on_gone(node, &gone);
 }
 
-void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_reason reason,
-                   const char *text)
+/* GOODBYE and the end. A stranger hears the reason without words, or nothing, if it has not sent as much. */
+static void say_goodbye(struct qn_node *node, struct qn_link *link, enum qn_close_reason reason,
+                        const char *text)
 {
     struct qn_goodbye goodbye = {.reason = reason};
     snprintf(goodbye.text, sizeof goodbye.text, "%s", text == NULL ? "" : text);
-    qn_node_send(node, link, QN_GOODBYE, 0, qn_goodbye_encode(&goodbye));
+    struct qn_buf *bytes = qn_goodbye_encode(&goodbye);
+    if (bytes->len > qn_node_room(link)) {
+        goodbye.text[0] = '\0';
+        qn_buf_drop(bytes);
+        bytes = qn_goodbye_encode(&goodbye);
+    }
+    qn_node_send(node, link, QN_GOODBYE, 0, bytes);
     struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_CLOSE);
     action->close.link = link->id;
     action->close.reason = reason;
-    action->close.flush = true;
+    action->close.flush = !qn_node_is_stranger(link) || qn_allowance_covers_end(&link->allowance);
     node->counters.closes[reason] += 1;
+}
+
+void qn_node_close(struct qn_node *node, struct qn_link *link, enum qn_close_reason reason,
+                   const char *text)
+{
+    say_goodbye(node, link, reason, text);
     if (reason != QN_CLOSE_PING_TIMEOUT) {
         qn_peering_on_leave(node->peering, link->id);
     }
-    log_link(node, QN_LOG_INFO, "close", link, qn_close_reason_name(reason), goodbye.text);
+    log_link(node, QN_LOG_INFO, "close", link, qn_close_reason_name(reason),
+             text == NULL ? "" : text);
     forget(node, link);
 }
 
-static void refuse(struct qn_node *node, const struct qn_peering_up *up,
+/* link: not held. */
+static void refuse(struct qn_node *node, struct qn_link *link, enum qn_region region,
                    enum qn_close_reason reason)
 {
-    struct qn_goodbye goodbye = {.reason = reason};
-    struct qn_link link = {.id = up->link,
-                           .peer = up->id,
-                           .remote = up->remote,
-                           .standing = up->standing,
-                           .version = QN_PROTOCOL_VERSION_MIN};
     if (reason == QN_CLOSE_FULL) {
-        qn_node_redirect(node, &link, up->region);
+        qn_node_redirect(node, link, region);
     }
-    qn_node_send(node, &link, QN_GOODBYE, 0, qn_goodbye_encode(&goodbye));
-    struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_CLOSE);
-    action->close.link = up->link;
-    action->close.reason = reason;
-    action->close.flush = true;
-    node->counters.closes[reason] += 1;
+    say_goodbye(node, link, reason, NULL);
 }
 
-static void send_hello(struct qn_node *node, const struct qn_link *link)
+/* With a ping's bytes left over: its answer pays for the next. */
+static void send_hello(struct qn_node *node, struct qn_link *link)
 {
+    enum { PING_COST = 11 + QN_FRAME_HEADER_LEN + QN_RECORD_OVERHEAD };
     struct qn_net_address seen;
     struct qn_hello hello = {.version = QN_PROTOCOL_VERSION,
                              .version_min = QN_PROTOCOL_VERSION_MIN,
@@ -170,7 +176,16 @@ static void send_hello(struct qn_node *node, const struct qn_link *link)
     if (hello.has_seen) {
         qn_net_address_endpoint(&hello.seen, &seen);
     }
-    qn_node_send(node, link, QN_HELLO, 0, qn_hello_encode(&hello));
+    struct qn_buf *bytes = qn_hello_encode(&hello);
+    if (bytes->len + PING_COST > qn_node_room(link)) { /* what a stranger can do without */
+        hello.endpoint_count = 0;
+        hello.has_seen = false;
+        hello.software[0] = '\0';
+        qn_buf_drop(bytes);
+        bytes = qn_hello_encode(&hello);
+    }
+    qn_node_send(node, link, QN_HELLO, 0, bytes);
+    link->said_hello = true;
 }
 
 /* One sample for each full handshake, whatever becomes of the link. */
@@ -231,23 +246,27 @@ void qn_node_on_link_up(struct qn_node *node, const struct qn_event *event)
         qn_node_redirect(node, evicted, qn_node_region_of(node, &evicted->peer));
         qn_node_close(node, evicted, QN_CLOSE_FULL, "a newcomer needs the place");
     }
+    struct qn_link new = {.id = event->link_up.link,
+                          .outbound = event->link_up.dial != 0,
+                          .dial = event->link_up.dial,
+                          .peer = peer,
+                          .standing = up.standing,
+                          .validator = qn_validator_index(&node->committee, &peer),
+                          .remote = event->link_up.remote,
+                          .version = QN_PROTOCOL_VERSION_MIN,
+                          .up_us = node->now};
+    qn_allowance_init(&new.allowance, event->link_up.bytes_received, event->link_up.bytes_sent);
     if (verdict.limit != QN_ADMISSION_NONE) {
-        refuse(node, &up, qn_admission_reason(verdict.limit));
+        refuse(node, &new, up.region, qn_admission_reason(verdict.limit));
         return;
     }
     struct qn_link *link = take_slot(node, event->link_up.link);
-    *link = (struct qn_link){.id = event->link_up.link,
-                             .outbound = event->link_up.dial != 0,
-                             .dial = event->link_up.dial,
-                             .peer = peer,
-                             .standing = up.standing,
-                             .validator = qn_validator_index(&node->committee, &peer),
-                             .remote = event->link_up.remote,
-                             .version = QN_PROTOCOL_VERSION_MIN,
-                             .up_us = node->now};
+    *link = new;
     qn_node_init_tokens(link, node->now);
     qn_node_watch_link(node, link);
-    send_hello(node, link);
+    if (!qn_node_is_stranger(link)) { /* he speaks first */
+        send_hello(node, link);
+    }
 }
 
 void qn_node_on_link_down(struct qn_node *node, const struct qn_event *event)
@@ -328,7 +347,13 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
         qn_node_close(node, link, QN_CLOSE_WRONG_NETWORK, text);
         return;
     }
-    if (!qn_node_recheck_link(node, link) || !settle_duplicate(node, link)) {
+    if (!qn_node_recheck_link(node, link)) {
+        return;
+    }
+    if (!link->said_hello) {
+        send_hello(node, link);
+    }
+    if (!settle_duplicate(node, link)) {
         return;
     }
     link->hello = hello;
@@ -342,6 +367,7 @@ void qn_node_on_hello(struct qn_node *node, struct qn_link *link, struct qn_span
     qn_peering_on_live(node->peering, link->id, node->now);
     qn_node_peers_on_live(node, link);
     log_link(node, QN_LOG_INFO, "live", link, "hello", "");
+    qn_node_remember(node, link);
 #if QN_PROTOCOL_VERSION_NEXT > 0
     qn_node_send(node, link, QN_NEXT, 0, qn_empty_encode());
 #endif

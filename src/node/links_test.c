@@ -1,6 +1,5 @@
 /* One node and hand-made events: what a link must do before it counts, and what ends it. */
 #include "node/testing/link_bench.h"
-#include "wire/genesis_reply.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -130,38 +129,6 @@ static void strangers_fill_their_slots_and_no_others(void **state)
     qn_bench_fini(&bench);
 }
 
-static void a_stranger_without_a_network_gets_the_genesis_data(void **state)
-{
-    (void)state;
-    struct qn_bench bench;
-    struct qn_genesis_reply reply;
-    qn_bench_init(&bench);
-    struct qn_public_key key = qn_bench_stranger(1);
-    qn_link_id link = qn_bench_link_up(&bench, &key);
-    struct qn_hello hello = qn_bench_hello(&bench);
-    memset(&hello.network, 0, sizeof hello.network);
-    qn_bench_receive(&bench, link, QN_HELLO, 0, qn_hello_encode(&hello));
-    assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, link, QN_GOODBYE));
-    qn_bench_receive(&bench, link, QN_GET_GENESIS, 9, qn_empty_encode());
-    const struct qn_action *send = qn_bench_find(&bench, QN_ACTION_SEND, link, QN_GENESIS);
-    assert_non_null(send);
-    assert_int_equal(send->send.request_id, 9);
-    assert_int_equal(qn_genesis_reply_decode(&reply, qn_buf_span(send->send.bytes)), QN_OK);
-    assert_int_equal(reply.cert_count, 4);
-    /* From the reply alone the same network follows. */
-    struct qn_genesis_parameters parameters;
-    struct qn_genesis genesis;
-    struct qn_genesis_problem problem;
-    size_t problem_count = 0;
-    assert_int_equal(qn_genesis_parameters_decode(&parameters, reply.parameters), QN_OK);
-    assert_int_equal(qn_genesis_init(&genesis, &problem, 1, &problem_count, reply.certs,
-                                     reply.cert_count, &parameters),
-                     QN_OK);
-    assert_true(qn_network_id_equal(&genesis.network, &qn_lab_genesis(bench.lab)->network));
-    qn_genesis_fini(&genesis);
-    qn_bench_fini(&bench);
-}
-
 static void three_silent_seconds_end_a_link(void **state)
 {
     (void)state;
@@ -259,7 +226,6 @@ int main(void)
         cmocka_unit_test(a_peer_that_never_says_hello_is_left),
         cmocka_unit_test(our_own_key_is_refused),
         cmocka_unit_test(strangers_fill_their_slots_and_no_others),
-        cmocka_unit_test(a_stranger_without_a_network_gets_the_genesis_data),
         cmocka_unit_test(three_silent_seconds_end_a_link),
         cmocka_unit_test(the_next_nonce_does_not_follow_from_those_before),
         cmocka_unit_test(peer_ids_are_logged_as_text),

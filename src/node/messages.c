@@ -18,7 +18,10 @@ static void on_ping(struct qn_node *node, struct qn_link *link,
         blame_malformed(node, link, message);
         return;
     }
-    struct qn_pong pong = {.nonce = ping.nonce, .at = node->measuring.position.at};
+    struct qn_pong pong = {.nonce = ping.nonce};
+    if (!qn_node_is_stranger(link)) { /* whose PING is as long as the rest */
+        pong.at = node->measuring.position.at;
+    }
     qn_node_send(node, link, QN_PONG, 0, qn_pong_encode(&pong));
 }
 
@@ -83,18 +86,27 @@ static void on_consensus(struct qn_node *node, struct qn_link *link,
 static void on_get_genesis(struct qn_node *node, struct qn_link *link,
                            const struct qn_message_bytes *message)
 {
-    if (qn_empty_decode(message->bytes) != QN_OK) {
+    struct qn_get_genesis get;
+    struct qn_span certs[QN_GENESIS_CERTS_MAX];
+    struct qn_genesis_reply reply;
+    struct qn_buf *bytes = NULL;
+    if (qn_get_genesis_decode(&get, message->bytes) != QN_OK) {
         blame_malformed(node, link, message);
         return;
     }
-    struct qn_genesis_reply reply = {.cert_count = node->genesis->cert_count};
-    for (size_t i = 0; i < reply.cert_count; i++) {
-        reply.certs[i] = qn_buf_span(node->genesis->cert_bytes[i]);
+    size_t room = qn_node_room(link);
+    size_t len_max = message->bytes.len < room ? message->bytes.len : room;
+    if (len_max < QN_GENESIS_ANSWER_LEN_MIN) {
+        qn_node_send(node, link, QN_BUSY, message->request_id, qn_empty_encode());
+        return;
     }
-    reply.parameters = qn_buf_span(node->genesis->parameter_bytes);
-    struct qn_buf *bytes = NULL;
+    for (size_t i = 0; i < node->genesis->cert_count; i++) {
+        certs[i] = qn_buf_span(node->genesis->cert_bytes[i]);
+    }
+    qn_genesis_reply_cut(&reply, certs, node->genesis->cert_count,
+                         qn_buf_span(node->genesis->parameter_bytes), get.from, len_max);
     enum qn_err err = qn_genesis_reply_encode(&bytes, &reply);
-    QN_ASSERT(err == QN_OK); /* at most 100 certificates of 8 KiB */
+    QN_ASSERT(err == QN_OK); /* no longer than its request */
     qn_node_send(node, link, QN_GENESIS, message->request_id, bytes);
 }
 
@@ -254,6 +266,7 @@ void qn_node_on_frame(struct qn_node *node, const struct qn_event *event)
     if (link == NULL || node->shutting_down) {
         return; /* closed by us; the runtime had this one in hand already */
     }
+    qn_allowance_earn(&link->allowance, event->frame.wire_len);
     enum qn_message_kind kind = event->frame.message.kind;
     if (!link->live && kind != QN_HELLO && kind != QN_GOODBYE && kind != QN_REDIRECT) {
         qn_node_blame(node, link, QN_FAULT_UNEXPECTED, "HELLO comes first");

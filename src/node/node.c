@@ -79,10 +79,15 @@ bool qn_node_speaks(const struct qn_link *link, enum qn_message_kind kind)
     return qn_kind_find(kind)->since <= link->version;
 }
 
-void qn_node_send(struct qn_node *node, const struct qn_link *link, enum qn_message_kind kind,
+void qn_node_send(struct qn_node *node, struct qn_link *link, enum qn_message_kind kind,
                   uint32_t request_id, struct qn_buf *bytes)
 {
     if (!qn_node_speaks(link, kind)) {
+        qn_buf_drop(bytes);
+        return;
+    }
+    if (qn_node_is_stranger(link) && !qn_allowance_spend(&link->allowance, bytes->len)) {
+        node->counters.messages_unpaid += 1;
         qn_buf_drop(bytes);
         return;
     }

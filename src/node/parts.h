@@ -14,8 +14,8 @@ void qn_node_persist(struct qn_node *node, enum qn_owner owner, uint64_t number,
                      struct qn_batch *batch);
 /* Whether the peer's version has this kind: to be asked before a request that waits for an answer. */
 bool qn_node_speaks(const struct qn_link *link, enum qn_message_kind kind);
-/* Sends to one link, unless its peer's version does not have the kind; takes over the reference of bytes. */
-void qn_node_send(struct qn_node *node, const struct qn_link *link, enum qn_message_kind kind,
+/* Sends to one link, unless its peer's version lacks the kind or a stranger has not sent as much; takes over bytes. */
+void qn_node_send(struct qn_node *node, struct qn_link *link, enum qn_message_kind kind,
                   uint32_t request_id, struct qn_buf *bytes);
 
 /* ---- halt.c ---- */

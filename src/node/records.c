@@ -7,24 +7,24 @@
 
 enum { QN_RECORDS_ON_LINK_UP_MAX = 128 }; /* known records told to a new link: half of a P1 queue */
 
-static void announce(struct qn_node *node, const struct qn_link *link, uint8_t hops,
+static void announce(struct qn_node *node, struct qn_link *link, uint8_t hops,
                      struct qn_buf *record)
 {
     struct qn_announce message = {.hops = hops, .record = qn_buf_span(record)};
     qn_node_send(node, link, QN_ANNOUNCE, 0, qn_announce_encode(&message));
 }
 
-/* One shared buffer to every live link but the one it came from. Unregistered peers hear of nobody but
- * us: they could not verify more, and have not paid for it. */
+/* One shared buffer to every live link but the one it came from. Strangers hear of nobody: they could not
+ * verify it, have not paid for it, and would get more than they sent. */
 static void announce_to_all(struct qn_node *node, qn_link_id except, uint8_t hops,
                             struct qn_buf *record)
 {
     struct qn_announce message = {.hops = hops, .record = qn_buf_span(record)};
     struct qn_buf *bytes = qn_announce_encode(&message);
     for (size_t i = 0; i < node->links_capacity; i++) {
-        const struct qn_link *link = &node->links[i];
-        bool wanted = link->id != 0 && link->live && link->id != except &&
-                      (link->standing != QN_STANDING_UNREGISTERED || hops == 0);
+        struct qn_link *link = &node->links[i];
+        bool wanted =
+            link->id != 0 && link->live && link->id != except && !qn_node_is_stranger(link);
         if (wanted) {
             qn_node_send(node, link, QN_ANNOUNCE, 0, qn_buf_hold(bytes));
         }
@@ -226,11 +226,11 @@ void qn_node_on_record_verified(struct qn_node *node, struct qn_verify_job *job)
 
 void qn_node_tell_records(struct qn_node *node, struct qn_link *link)
 {
+    if (qn_node_is_stranger(link)) {
+        return;
+    }
     if (node->own_record != NULL) {
         announce(node, link, 0, node->own_record);
-    }
-    if (link->standing == QN_STANDING_UNREGISTERED && !link->outbound) {
-        return;
     }
     const struct qn_peer_list *peers = &node->peers.list;
     size_t first = qn_rng_below(&node->rng, peers->capacity);

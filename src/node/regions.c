@@ -108,7 +108,7 @@ void qn_node_regions_on_gone(struct qn_node *node, const struct qn_link *link)
 static void ask(struct qn_node *node, const struct qn_regions_action *action)
 {
     struct qn_node_regions_state *state = &node->measuring.regions;
-    const struct qn_link *link = qn_node_link_to(node, &action->landmark.id);
+    struct qn_link *link = qn_node_link_to(node, &action->landmark.id);
     struct qn_get_rtt get = {action->subject};
     if (link == NULL || !qn_node_speaks(link, QN_GET_RTT)) {
         return;

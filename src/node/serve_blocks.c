@@ -122,7 +122,7 @@ static void prove(const struct qn_node *node, struct answer *answer, uint64_t fr
     }
 }
 
-static void send(struct qn_node *node, const struct qn_link *link, uint32_t request_id,
+static void send(struct qn_node *node, struct qn_link *link, uint32_t request_id,
                  struct answer *answer)
 {
     struct qn_buf *encoded = NULL;

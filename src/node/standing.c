@@ -63,6 +63,7 @@ bool qn_node_recheck_link(struct qn_node *node, struct qn_link *link)
                             qn_node_region_of(node, &link->peer));
     qn_node_init_tokens(link, node->now);
     if (link->live) {
+        qn_node_remember(node, link);
         qn_node_peers_on_live(node, link);
         qn_node_tell_records(node, link);
     }

@@ -111,6 +111,7 @@ struct qn_halt {
 struct qn_node_counters {
     uint64_t messages_unexpected;
     uint64_t messages_excess; /* for want of tokens */
+    uint64_t messages_unpaid; /* not sent to strangers */
     uint64_t records_verified;
     uint64_t records_bad;
     uint64_t txs_accepted;

@@ -10,6 +10,20 @@ enum { QN_RELAY_TRIES_MAX = 4 };
 
 /* ---- answers ---- */
 
+/* Without words if a stranger asked with fewer bytes than they are. */
+static void answer(struct qn_node *node, struct qn_link *link, uint32_t request_id,
+                   const struct qn_submit_result *result)
+{
+    struct qn_submit_result brief = *result;
+    struct qn_buf *bytes = qn_submit_result_encode(result);
+    if (bytes->len > qn_node_room(link)) {
+        brief.text[0] = '\0';
+        qn_buf_drop(bytes);
+        bytes = qn_submit_result_encode(&brief);
+    }
+    qn_node_send(node, link, QN_SUBMIT_RESULT, request_id, bytes);
+}
+
 static void finish(struct qn_node *node, struct qn_submission *submission,
                    const struct qn_submit_result *result)
 {
@@ -22,7 +36,7 @@ static void finish(struct qn_node *node, struct qn_submission *submission,
     } else {
         node->counters.txs_refused += 1;
     }
-    const struct qn_link *link = NULL;
+    struct qn_link *link = NULL;
     struct qn_action *action = NULL;
     switch (done.origin) {
     case QN_ORIGIN_FREE:
@@ -35,8 +49,7 @@ static void finish(struct qn_node *node, struct qn_submission *submission,
     case QN_ORIGIN_LINK:
         link = qn_node_link(node, done.link);
         if (link != NULL) {
-            qn_node_send(node, link, QN_SUBMIT_RESULT, done.request_id,
-                         qn_submit_result_encode(result));
+            answer(node, link, done.request_id, result);
         }
         break;
     case QN_ORIGIN_OWN:
@@ -90,12 +103,12 @@ static bool may_relay_to(const struct qn_link *link, const struct qn_submission 
 }
 
 /* A validator if one is linked, the quickest first; else anybody registered, hop-bounded. */
-static const struct qn_link *choose_relay(const struct qn_node *node,
-                                          const struct qn_submission *submission)
+static struct qn_link *choose_relay(const struct qn_node *node,
+                                    const struct qn_submission *submission)
 {
-    const struct qn_link *best = NULL;
+    struct qn_link *best = NULL;
     for (size_t i = 0; i < node->links_capacity; i++) {
-        const struct qn_link *link = &node->links[i];
+        struct qn_link *link = &node->links[i];
         if (!may_relay_to(link, submission)) {
             continue;
         }
@@ -113,7 +126,7 @@ static void relay(struct qn_node *node, struct qn_submission *submission)
         refuse(node, submission, QN_ERR_NOT_READY, "no validator could be reached");
         return;
     }
-    const struct qn_link *link = choose_relay(node, submission);
+    struct qn_link *link = choose_relay(node, submission);
     if (link == NULL) {
         refuse(node, submission, QN_ERR_NOT_READY, "not linked to any validator");
         return;
@@ -134,7 +147,7 @@ static void tell_validators(struct qn_node *node, struct qn_span tx)
 {
     struct qn_buf *message = qn_tx_message_encode(tx);
     for (int i = 0; i < node->committee.count; i++) {
-        const struct qn_link *link =
+        struct qn_link *link =
             node->validator_links[i] != 0 ? qn_node_link(node, node->validator_links[i]) : NULL;
         if (link != NULL) {
             qn_node_send(node, link, QN_TX, 0, qn_buf_hold(message));
@@ -463,7 +476,7 @@ void qn_node_submissions_on_commit(struct qn_node *node, const struct qn_ledger_
     }
 }
 
-static void send_mempool(struct qn_node *node, const struct qn_link *link)
+static void send_mempool(struct qn_node *node, struct qn_link *link)
 {
     struct qn_span txs[QN_BLOCK_TXS_MAX]; /* a block's worth: what is more, the others propose */
     size_t count = qn_mempool_take(node->mempool, txs, QN_BLOCK_TXS_MAX);

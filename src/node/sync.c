@@ -23,7 +23,7 @@ void qn_node_sync_with_all(struct qn_node *node)
 
 static void request_blocks(struct qn_node *node, const struct qn_follower_action *action)
 {
-    const struct qn_link *link = qn_node_link(node, action->source);
+    struct qn_link *link = qn_node_link(node, action->source);
     if (link == NULL || !link->live) {
         return; /* on_gone told, or its time-out will */
     }

@@ -17,15 +17,27 @@ enum {
     EXCESS_MAX = 1024, /* messages beyond the tokens of a registered peer that are one fault */
 };
 
-/* Whom we dialled ourselves we may only not know yet. */
-static bool is_stranger(const struct qn_link *link)
+bool qn_node_is_stranger(const struct qn_link *link)
 {
     return link->standing == QN_STANDING_UNREGISTERED && !link->outbound;
 }
 
+void qn_node_remember(struct qn_node *node, const struct qn_link *link)
+{
+    if (!link->outbound && !qn_node_is_stranger(link)) {
+        struct qn_action *action = qn_actions_add(node->actions, QN_ACTION_REMEMBER);
+        action->remember.link = link->id;
+    }
+}
+
+size_t qn_node_room(const struct qn_link *link)
+{
+    return qn_node_is_stranger(link) ? qn_allowance_room(&link->allowance) : QN_MESSAGE_LEN_MAX;
+}
+
 void qn_node_init_tokens(struct qn_link *link, qn_time_us now)
 {
-    if (is_stranger(link)) {
+    if (qn_node_is_stranger(link)) {
         qn_token_bucket_init(&link->tokens, STRANGER_TOKENS_MAX,
                              QN_SECONDS(1) / STRANGER_TOKENS_PER_SECOND, now);
     } else {
@@ -37,7 +49,7 @@ void qn_node_init_tokens(struct qn_link *link, qn_time_us now)
 static uint32_t cost_of(const struct qn_link *link, const struct qn_message_bytes *message)
 {
     bool is_request = qn_kind_find(message->kind)->is_request;
-    if (is_stranger(link)) {
+    if (qn_node_is_stranger(link)) {
         return (is_request ? STRANGER_REQUEST_COST : 1) +
                (uint32_t)(message->bytes.len / STRANGER_BYTES_PER_TOKEN);
     }
@@ -54,7 +66,8 @@ static bool knows_the_registry(const struct qn_node *node)
     uint64_t height = qn_ledger_height(node->ledger);
     for (size_t i = 0; i < node->links_capacity; i++) {
         const struct qn_link *link = &node->links[i];
-        if (link->id != 0 && link->live && !is_stranger(link) && link->head_height > height + 1) {
+        if (link->id != 0 && link->live && !qn_node_is_stranger(link) &&
+            link->head_height > height + 1) {
             return false;
         }
     }
@@ -67,7 +80,8 @@ static void on_excess(struct qn_node *node, struct qn_link *link,
     bool is_request = qn_kind_find(message->kind)->is_request;
     node->counters.messages_excess += 1;
     link->excess += 1;
-    if (is_stranger(link) ? is_request && knows_the_registry(node) : link->excess == EXCESS_MAX) {
+    if (qn_node_is_stranger(link) ? is_request && knows_the_registry(node)
+                                  : link->excess == EXCESS_MAX) {
         qn_node_blame(node, link, QN_FAULT_FLOOD, NULL);
     } else if (is_request) {
         qn_node_send(node, link, QN_BUSY, message->request_id, qn_empty_encode());

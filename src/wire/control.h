@@ -37,7 +37,7 @@ struct qn_buf *qn_goodbye_encode(const struct qn_goodbye *goodbye);
 QN_MUST_USE enum qn_err qn_goodbye_decode(struct qn_goodbye *goodbye, struct qn_span bytes);
 struct qn_buf *qn_ping_encode(const struct qn_ping *ping);
 QN_MUST_USE enum qn_err qn_ping_decode(struct qn_ping *ping, struct qn_span bytes);
-/* BUSY and GET_GENESIS are the empty map. */
+/* BUSY is the empty map. */
 struct qn_buf *qn_empty_encode(void);
 QN_MUST_USE enum qn_err qn_empty_decode(struct qn_span bytes);
 

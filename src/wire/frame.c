@@ -48,8 +48,8 @@ enum {
     SUBMIT_RESULT_LEN_MAX = MAP + UINT8 + 3 + QN_TEXT_LEN_MAX + HASH + 2 * UINT64 + EXTENSIONS,
     GET_BLOCKS_LEN_MAX = MAP + UINT64 + UINT16 + UINT32,
     GET_SNAPSHOT_LEN_MAX = MAP + SMALL + 2 * UINT64 + UINT8 + UINT32 + HASH,
-    GENESIS_LEN_MAX = MAP + 3 + QN_GENESIS_CERTS_MAX * (3 + QN_GENESIS_CERT_LEN_MAX) + 4 +
-                      QN_GENESIS_PARAMETERS_LEN_MAX,
+    GET_GENESIS_LEN_MAX = MAP + UINT8 + 1 + 3 + QN_GENESIS_PADDING_MAX,
+    GENESIS_LEN_MAX = GET_GENESIS_LEN_MAX, /* never longer than what it answers */
 };
 
 static const struct qn_kind_info kinds[] = {
@@ -75,7 +75,7 @@ static const struct qn_kind_info kinds[] = {
     {QN_SUBMIT_RESULT, "submit_result", QN_CLASS_P2, SUBMIT_RESULT_LEN_MAX, true, false, 1},
     {QN_GET_BLOCKS, "get_blocks", QN_CLASS_P2, GET_BLOCKS_LEN_MAX, false, true, 1},
     {QN_BLOCKS, "blocks", QN_CLASS_P3, QN_MESSAGE_LEN_MAX, true, false, 1},
-    {QN_GET_GENESIS, "get_genesis", QN_CLASS_P2, EMPTY_LEN_MAX, false, true, 1},
+    {QN_GET_GENESIS, "get_genesis", QN_CLASS_P2, GET_GENESIS_LEN_MAX, false, true, 1},
     {QN_GENESIS, "genesis", QN_CLASS_P3, GENESIS_LEN_MAX, true, false, 1},
     {QN_BUSY, "busy", QN_CLASS_P2, EMPTY_LEN_MAX, true, false, 1},
     {QN_GET_SNAPSHOT, "get_snapshot", QN_CLASS_P2, GET_SNAPSHOT_LEN_MAX, false, true, 1},
@@ -91,7 +91,6 @@ _Static_assert((int)PROPOSE_LEN_MAX <= (int)QN_MESSAGE_LEN_MAX, "a proposal is a
 _Static_assert((int)QN_CERT_LEN_MAX <= (int)QN_MESSAGE_LEN_MAX, "a certificate is a message");
 _Static_assert((int)QN_VOTE_LEN_MAX == (int)NOTARIZE_LEN_MAX, "NOTARIZE is the largest vote");
 _Static_assert((int)RECOVER_REPLY_LEN_MAX <= (int)QN_MESSAGE_LEN_MAX, "an answer is a message");
-_Static_assert((int)GENESIS_LEN_MAX <= (int)QN_MESSAGE_LEN_MAX, "a genesis reply is a message");
 
 const struct qn_kind_info *qn_kind_find(unsigned kind)
 {

@@ -131,6 +131,9 @@ static void step(void *context, const struct qn_event *event, struct qn_actions 
     if (event->kind == QN_EVENT_VERIFIED) {
         free(event->verified.job);
     }
+    if (event->kind == QN_EVENT_LINK_UP && event->link_up.dial == 0) {
+        qn_actions_add(actions, QN_ACTION_REMEMBER)->remember.link = event->link_up.link;
+    }
     for (size_t i = 0; i < node->pending_count; i++) {
         *qn_actions_add(actions, node->pending[i].kind) = node->pending[i];
     }

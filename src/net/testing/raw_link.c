@@ -1,7 +1,9 @@
 #include "net/testing/raw_link.h"
 
 #include <arpa/inet.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -56,6 +58,51 @@ struct qn_raw_link *qn_raw_link_open(const struct qn_key *key, uint16_t port,
         return NULL;
     }
     return link;
+}
+
+/* What a client says first, taken from one that talks to itself. */
+static size_t first_flight(struct qn_tls *tls, uint8_t *bytes, size_t capacity)
+{
+    int fds[2];
+    int result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds);
+    QN_ASSERT(result == 0);
+    struct qn_tls_session *session = qn_tls_open(tls, fds[0], true, NULL);
+    QN_ASSERT(session != NULL && qn_tls_handshake(session) == QN_TLS_WANT_READ);
+    ssize_t len = read(fds[1], bytes, capacity);
+    QN_ASSERT(len > 0);
+    qn_tls_close(session);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    return (size_t)len;
+}
+
+struct qn_raw_link *qn_raw_link_open_halfway(const struct qn_key *key, uint16_t port,
+                                             bool with_hello)
+{
+    struct qn_raw_link *link = calloc(1, sizeof *link);
+
+    QN_ASSERT(link != NULL);
+    qn_assembler_init(&link->assembler);
+    link->tls = qn_tls_new(key);
+    link->fd = connect_socket(port, 0);
+    QN_ASSERT(link->tls != NULL && link->fd >= 0);
+    if (with_hello) {
+        size_t len = first_flight(link->tls, link->scratch, sizeof link->scratch);
+        ssize_t sent = send(link->fd, link->scratch, len, MSG_NOSIGNAL);
+        QN_ASSERT(sent == (ssize_t)len);
+    }
+    return link;
+}
+
+bool qn_raw_link_discard_all(struct qn_raw_link *link, unsigned quiet_ms)
+{
+    struct pollfd pollfd = {.fd = link->fd, .events = POLLIN};
+    while (poll(&pollfd, 1, (int)quiet_ms) > 0) { /* until it is quiet, or the connection ends */
+        if (recv(link->fd, link->scratch, sizeof link->scratch, 0) <= 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 void qn_raw_link_cut(struct qn_raw_link *link)
@@ -138,4 +185,28 @@ bool qn_raw_link_read_to_end(struct qn_raw_link *link)
     }
     return result == QN_TLS_CLOSED &&
            strcmp(qn_tls_failure_text(link->session), "closed by the peer") == 0;
+}
+
+bool qn_raw_link_read_all(struct qn_raw_link *link, unsigned quiet_ms)
+{
+    struct pollfd pollfd = {.fd = link->fd, .events = POLLIN};
+    size_t len = 0;
+    while (poll(&pollfd, 1, (int)quiet_ms) > 0) { /* until it is quiet, or the link ends */
+        enum qn_tls_result result =
+            qn_tls_read(link->session, link->scratch, sizeof link->scratch, &len);
+        if (result != QN_TLS_DONE && result != QN_TLS_WANT_READ) { /* a ticket is no bytes */
+            return false;
+        }
+    }
+    return true;
+}
+
+void qn_raw_link_traffic(const struct qn_raw_link *link, uint64_t *sent, uint64_t *received)
+{
+    struct tcp_info info = {0};
+    socklen_t len = sizeof info;
+    int result = getsockopt(link->fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+    QN_ASSERT(result == 0 && len > offsetof(struct tcp_info, tcpi_bytes_sent));
+    *sent = info.tcpi_bytes_sent;
+    *received = info.tcpi_bytes_received;
 }

@@ -22,5 +22,14 @@ bool qn_raw_link_read(struct qn_raw_link *link, enum qn_message_kind kind,
                       struct qn_message_bytes *message, size_t *skipped);
 /* Reads on until the end; true if it was a proper one, with close_notify. */
 bool qn_raw_link_read_to_end(struct qn_raw_link *link);
+/* A connection without a handshake; with_hello: TLS's first message goes out, and nothing follows. */
+struct qn_raw_link *qn_raw_link_open_halfway(const struct qn_key *key, uint16_t port,
+                                             bool with_hello);
+/* Takes bytes as they come, whatever they are. Returns whether the connection still stands after that time. */
+bool qn_raw_link_discard_all(struct qn_raw_link *link, unsigned quiet_ms);
+/* Reads on until nothing has come for so long, or the end. Returns whether the link still stands. */
+bool qn_raw_link_read_all(struct qn_raw_link *link, unsigned quiet_ms);
+/* Bytes of TCP payload each way since the dial, handshake and all. */
+void qn_raw_link_traffic(const struct qn_raw_link *link, uint64_t *sent, uint64_t *received);
 
 #endif

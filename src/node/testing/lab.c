@@ -1,6 +1,7 @@
 #include "node/testing/lab.h"
 
 #include "base/rng.h"
+#include "node/allowance.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,6 +170,8 @@ static void link_up(struct qn_lab *lab, struct lab_link *link, size_t end, qn_di
         event->event.link_up.remote.port = (uint16_t)(40000 + link->id % 20000);
     }
     event->event.link_up.handshake_us = 2000;
+    event->event.link_up.bytes_received = QN_HANDSHAKE_PADDED_LEN; /* counts for strangers only */
+    event->event.link_up.bytes_sent = QN_HANDSHAKE_LISTENER_LEN;
     link->up[end] = true;
     link->last_us[end] = event->at;
 }
@@ -224,6 +227,7 @@ static void deliver(struct qn_lab *lab, struct lab_link *link, size_t end,
     event->event.frame.message.kind = kind;
     event->event.frame.message.class = qn_kind_find(kind)->class;
     event->event.frame.message.request_id = request_id;
+    event->event.frame.wire_len = qn_allowance_cost(bytes->len);
     event->bytes = bytes;
     push(lab, event);
 }
@@ -357,7 +361,8 @@ static void perform(struct qn_lab *lab, size_t index, struct qn_action *action)
         lab->replies[lab->reply_count++] =
             (struct qn_lab_reply){action->reply.token, action->reply.result};
         break;
-    case QN_ACTION_LOOKUP: /* no name servers here */
+    case QN_ACTION_LOOKUP:   /* no name servers here */
+    case QN_ACTION_REMEMBER: /* every handshake is a full one */
         break;
     case QN_ACTION_ASK_NEIGHBOURS:
         ask_neighbours(lab, index);

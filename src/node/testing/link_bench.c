@@ -1,5 +1,7 @@
 #include "node/testing/link_bench.h"
 
+#include "node/allowance.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,6 +45,8 @@ qn_link_id qn_bench_link_up(struct qn_bench *bench, const struct qn_public_key *
     event.link_up.link = ++bench->last_link;
     event.link_up.key = *key;
     event.link_up.remote = bench->remote;
+    event.link_up.bytes_received = QN_HANDSHAKE_DIALLER_LEN;
+    event.link_up.bytes_sent = QN_HANDSHAKE_LISTENER_LEN;
     qn_bench_step(bench, &event);
     return bench->last_link;
 }
@@ -56,6 +60,7 @@ void qn_bench_receive(struct qn_bench *bench, qn_link_id link, enum qn_message_k
     event.frame.message.class = qn_kind_find(kind)->class;
     event.frame.message.request_id = request_id;
     event.frame.message.bytes = qn_buf_span(bytes);
+    event.frame.wire_len = qn_allowance_cost(bytes->len);
     qn_bench_step(bench, &event);
     qn_buf_drop(bytes);
 }

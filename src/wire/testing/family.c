@@ -46,6 +46,7 @@ RECODE(pong, struct qn_pong)
 RECODE(get_rtt, struct qn_get_rtt)
 RECODE(rtt, struct qn_rtt)
 RECODE(redirect, struct qn_redirect)
+RECODE(get_genesis, struct qn_get_genesis)
 RECODE(announce, struct qn_announce)
 RECODE(head, struct qn_head)
 RECODE(propose, struct qn_propose)
@@ -234,6 +235,7 @@ static const struct qn_family families[] = {
     {"head", "announce", false, qn_sample_head, recode_head},
     {"genesis-cert", "genesis", false, qn_sample_genesis_cert, recode_genesis_cert},
     {"genesis", "genesis", false, qn_sample_genesis, recode_genesis_reply},
+    {"get-genesis", "genesis", false, qn_sample_get_genesis, recode_get_genesis},
     {"register", "transaction", false, qn_sample_register, recode_tx},
     {"update", "transaction", false, qn_sample_update, recode_tx},
     {"revoke", "transaction", false, qn_sample_revoke, recode_tx},

@@ -20,6 +20,7 @@ struct qn_buf *qn_sample_announce(struct qn_sampler *s);
 struct qn_buf *qn_sample_head(struct qn_sampler *s);
 
 struct qn_buf *qn_sample_genesis_cert(struct qn_sampler *s);
+struct qn_buf *qn_sample_get_genesis(struct qn_sampler *s);
 struct qn_buf *qn_sample_genesis(struct qn_sampler *s);
 
 struct qn_buf *qn_sample_register(struct qn_sampler *s);

@@ -154,14 +154,30 @@ static struct qn_span sample_parameters(struct qn_sampler *s, uint8_t *out, size
     return bytes;
 }
 
+struct qn_buf *qn_sample_get_genesis(struct qn_sampler *s)
+{
+    struct qn_get_genesis get = {
+        .from = (size_t)qn_sample_uint(s, 0, QN_GENESIS_CERTS_MAX),
+        .padding_len = (size_t)qn_sample_uint(s, QN_GENESIS_PADDING_MIN, QN_GENESIS_PADDING_MAX)};
+    return qn_get_genesis_encode(&get);
+}
+
 struct qn_buf *qn_sample_genesis(struct qn_sampler *s)
 {
+    enum { CERTS_MAX = 4 }; /* of any size, in the longest answer */
     uint8_t parameters[QN_GENESIS_PARAMETERS_LEN_MAX];
-    struct qn_buf *certs[QN_GENESIS_CERTS_MAX];
+    struct qn_buf *certs[CERTS_MAX];
     struct qn_genesis_reply reply = {
-        .cert_count = (size_t)qn_sample_uint(s, QN_GENESIS_MIN, QN_GENESIS_CERTS_MAX),
-        .parameters = sample_parameters(s, parameters, sizeof parameters),
+        .count = (size_t)qn_sample_uint(s, QN_GENESIS_MIN, QN_GENESIS_CERTS_MAX),
+        .cert_count = (size_t)qn_sample_uint(s, 0, CERTS_MAX),
     };
+    if (qn_sample_bool(s)) { /* the last */
+        reply.from = reply.count - reply.cert_count;
+        reply.parameters = sample_parameters(s, parameters, sizeof parameters);
+    } else {
+        reply.from = (size_t)qn_sample_uint(s, 0, reply.count - reply.cert_count);
+        reply.wanted = (size_t)qn_sample_uint(s, QN_GENESIS_PADDING_MIN, QN_GENESIS_PADDING_MAX);
+    }
     for (size_t i = 0; i < reply.cert_count; i++) {
         certs[i] = qn_sample_genesis_cert(s);
         reply.certs[i] = qn_buf_span(certs[i]);
