@@ -59,6 +59,11 @@ static json_t *peer_json(const struct qn_node_peer *peer)
     qn_json_set_hex(json, "id", peer->id.bytes);
     qn_json_set_text(json, "region", qn_region_name(peer->region));
     qn_json_set_text(json, "region_verdict", qn_region_verdict_name(peer->verdict));
+    if (peer->has_region_hint) {
+        qn_json_set_text(json, "region_hint", qn_region_name(peer->region_hint));
+    } else {
+        qn_json_set_null(json, "region_hint");
+    }
     qn_json_set_text(json, "state", qn_peer_state_name(peer->state));
     qn_json_set(json, "held_for", reasons_json(peer->held_for));
     qn_json_set_u64(json, "first_seen_us", peer->first_seen_us);

@@ -71,6 +71,20 @@ static void load_bootstrap_id(const struct qn_config_load *load)
     }
 }
 
+/* What a database says is no setting: it is often wrong, and the operator knows. */
+static void complain_no_region(const struct qn_config_load *load)
+{
+    const char *names = qn_option_at(QN_OPTION_REGION)->help;
+    const char *host = NULL;
+    enum qn_region located;
+    if (qn_config_locate(load->config, &located, &host)) {
+        qn_config_complain(load, QN_OPTION_REGION, "is not set: %s; %s seems to be in %s", names,
+                           host, qn_region_name(located));
+    } else {
+        qn_config_complain(load, QN_OPTION_REGION, "is not set: %s", names);
+    }
+}
+
 static void load_region(const struct qn_config_load *load)
 {
     struct qn_config *config = load->config;
@@ -98,8 +112,7 @@ static void load_region(const struct qn_config_load *load)
     bool is_needed = (load->needs & QN_CONFIG_NEEDS_REGION) != 0 ||
                      ((load->needs & QN_CONFIG_NEEDS_NODE) != 0 && config->bootstrap_id == 0);
     if (is_needed) {
-        qn_config_complain(load, QN_OPTION_REGION, "is not set: %s",
-                           qn_option_at(QN_OPTION_REGION)->help);
+        complain_no_region(load);
     }
 }
 
@@ -185,8 +198,9 @@ void qn_config_load(struct qn_config *config, struct qn_problems *problems,
     load_bootstrap_id(&load);
     qn_config_genesis(&load);
     qn_config_secrets(&load);
-    load_region(&load);
     qn_config_addresses(&load);
+    qn_config_location(&load);
+    load_region(&load);
     load_log(&load);
     load_links(&load);
     load_region_check(&load);
@@ -203,6 +217,7 @@ void qn_config_fini(struct qn_config *config)
     qn_key_free(config->key);
     qn_key_free(config->new_key);
     qn_key_free(config->code_key);
+    qn_location_close(config->location);
     qn_settings_fini(&config->settings);
     qn_wipe(config, sizeof *config);
 }

@@ -8,6 +8,7 @@
 #include "ledger/activation.h"
 #include "ledger/genesis.h"
 #include "net/lan_interfaces.h"
+#include "net/location.h"
 #include "net/log_stderr.h"
 #include "node/node.h"
 
@@ -57,10 +58,11 @@ struct qn_config {
     enum qn_log_format log_format;
     size_t links_max;
     enum qn_region_check_policy region_check;
-    uint64_t memory_max;    /* bytes; 0: not limited */
-    uint64_t bandwidth_max; /* bytes/s; 0: not limited */
-    const char *data_dir;   /* NULL: memory */
-    uint64_t data_max;      /* bytes */
+    struct qn_location *location; /* NULL: no database of addresses */
+    uint64_t memory_max;          /* bytes; 0: not limited */
+    uint64_t bandwidth_max;       /* bytes/s; 0: not limited */
+    const char *data_dir;         /* NULL: memory */
+    uint64_t data_max;            /* bytes */
 };
 
 /* Reads and checks everything that the command has options for. Every problem is added to problems;
@@ -72,6 +74,9 @@ void qn_config_fini(struct qn_config *config);
 /* Load for a command that goes on only when all is well: reports the problems if there are any.
  * False: *config needs no fini, and the command ends with QN_EXIT_CONFIG. */
 bool qn_config_load_or_report(struct qn_config *config, const struct qn_cli *cli, unsigned needs);
+
+/* Where the database of addresses places this node's own address, *host, which must be a global one. False: nobody knows. */
+bool qn_config_locate(const struct qn_config *config, enum qn_region *region, const char **host);
 
 /* "host:port" where, unlike in an address to dial, port 0 stands for any free one. */
 QN_MUST_USE enum qn_err qn_listen_parse(struct qn_endpoint *endpoint, const char *text);

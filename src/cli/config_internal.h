@@ -24,6 +24,8 @@ const struct qn_genesis_cert *qn_config_own_cert(const struct qn_config *config)
 void qn_config_genesis(const struct qn_config_load *load);
 /* The private key, the suite and the activation code. After the genesis. */
 void qn_config_secrets(const struct qn_config_load *load);
+/* The database of addresses, if there is one. */
+void qn_config_location(const struct qn_config_load *load);
 /* Addresses of others and of ourselves. After the genesis. */
 void qn_config_addresses(const struct qn_config_load *load);
 /* The data directory. After the secrets. */

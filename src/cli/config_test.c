@@ -137,6 +137,7 @@ static const struct {
     {"QNET_RESERVED_PEERS", "example.org:1", "QNET_RESERVED_PEERS", "is no peer: id@host:port"},
     {"QNET_FALLBACK_PEERS", "a:1,,b:2", "QNET_FALLBACK_PEERS", "\"\" is no address"},
     {"QNET_DNS_SEEDS", "192.0.2.1", "QNET_DNS_SEEDS", "QNET_FALLBACK_PEERS"},
+    {"QNET_LOCATION_DB", "/nonexistent/database", "QNET_LOCATION_DB", ""},
     {"QNET_LAN_DISCOVERY", "yes", "QNET_LAN_DISCOVERY", "on or off"},
     {"QNET_LAN_INTERFACES", "eth0", "QNET_LAN_INTERFACES", "set QNET_LAN_DISCOVERY to on"},
     {"QNET_ADVERTISE", "[fe80::1%eth0]:1", "QNET_ADVERTISE", "no address that others could dial"},

@@ -57,6 +57,7 @@ void qn_daemon_node_config(struct qn_node_config *node, const struct qn_config *
         .fallback_count = config->fallback_count,
         .reserved_count = config->reserved_count,
         .links_max = config->links_max,
+        .locator = qn_location_locator(config->location),
         .has_lan = config->has_lan,
         .region_check = config->region_check,
         .memory_max = config->memory_max,
@@ -83,6 +84,18 @@ static bool is_loopback(const char *host)
            strcmp(host, "localhost") == 0;
 }
 
+static void warn_of_region(const struct qn_log *log, const struct qn_config *config)
+{
+    enum qn_region located;
+    const char *host = NULL;
+    if (qn_config_locate(config, &located, &host) && located != config->region) {
+        qn_log(log, QN_LOG_WARN, "node", "region_hint",
+               "declared=%s located=%s text=\"the database of addresses places %s elsewhere than "
+               "QNET_REGION says; if it is right, others will refute the region\"",
+               qn_region_name(config->region), qn_region_name(located), host);
+    }
+}
+
 void qn_daemon_warn(const struct qn_log *log, const struct qn_config *config)
 {
     bool is_genesis_node = config->bootstrap_id != 0;
@@ -101,6 +114,7 @@ void qn_daemon_warn(const struct qn_log *log, const struct qn_config *config)
                "text=\"QNET_ACTIVATION_CODE is not set: this node takes part only if it is "
                "registered already\"");
     }
+    warn_of_region(log, config);
     if (config->has_api && !is_loopback(config->api.host)) {
         qn_log(log, QN_LOG_WARN, "api", "not_loopback",
                "text=\"the API answers everybody who reaches it, without encryption\"");

@@ -39,6 +39,8 @@ enum qn_option_trait {
       "north-america, south-america, europe, asia, africa or oceania")                             \
     X(REGION_CHECK, "region-check", 0, "QNET_REGION_CHECK", "auto|always|off", "auto", 0,          \
       "whether declared regions are measured; auto: those of peers at global addresses")           \
+    X(LOCATION_DB, "location-db", 0, "QNET_LOCATION_DB", "FILE|off", NULL, 0,                      \
+      "libloc database of addresses, a hint; unless set the system's, where libloc is installed")  \
     X(FALLBACK_PEERS, "fallback-peers", 0, "QNET_FALLBACK_PEERS", "[ID@]HOST:PORT,...", NULL, 0,   \
       "addresses to try when no other answers")                                                    \
     X(RESERVED_PEERS, "reserved-peers", 0, "QNET_RESERVED_PEERS", "ID@HOST:PORT,...", NULL, 0,     \
@@ -133,7 +135,7 @@ struct qn_option {
 };
 
 enum {
-    QN_COMMAND_OPTIONS_MAX = 32,
+    QN_COMMAND_OPTIONS_MAX = 40,
     QN_POSITIONALS_MAX = 2,
 };
 

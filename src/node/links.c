@@ -34,6 +34,7 @@ void qn_node_links_init(struct qn_node *node)
                                        .unbalanced = node->config.unbalanced,
                                        .has_ledger = qn_ledger_height(node->ledger) > 0,
                                        .dns_seed_count = node->config.dns_seed_count,
+                                       .locator = node->config.locator,
                                        .has_lan = node->config.has_lan};
     node->peering = qn_peering_new(&config, node->now);
     node->links_capacity = qn_peering_capacity(node->config.links_max);

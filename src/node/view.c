@@ -186,6 +186,16 @@ static void fill_extra(const struct qn_node *node, struct qn_node_peer *peer,
     fill_link(peer, link);
 }
 
+/* By the address that it is linked from, or else says that it has. */
+static void fill_hint(const struct qn_node *node, struct qn_node_peer *peer)
+{
+    struct qn_net_address address;
+    const struct qn_endpoint *endpoint = peer->linked ? &peer->remote : &peer->endpoints[0];
+    peer->has_region_hint = (peer->linked || peer->endpoint_count > 0) &&
+                            qn_net_address_parse(&address, endpoint) &&
+                            qn_locate(&node->config.locator, &peer->region_hint, &address);
+}
+
 size_t qn_node_peers(const struct qn_node *node, struct qn_node_peer *peers, size_t capacity)
 {
     size_t count = 0;
@@ -202,6 +212,7 @@ size_t qn_node_peers(const struct qn_node *node, struct qn_node_peer *peers, siz
     }
     for (size_t i = 0; i < count; i++) {
         enum qn_standing standing = qn_node_standing(node, &peers[i].id, NULL);
+        fill_hint(node, &peers[i]);
         peers[i].genesis = qn_genesis_by_id(node->genesis, &peers[i].id) != NULL;
         peers[i].registered = standing == QN_STANDING_REGISTERED || standing == QN_STANDING_GENESIS;
     }

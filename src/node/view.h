@@ -77,6 +77,8 @@ struct qn_node_peer {
     struct qn_node_id id;
     enum qn_peer_state state;
     enum qn_region_verdict verdict;
+    bool has_region_hint; /* a database of addresses places it: */
+    enum qn_region region_hint;
     qn_time_us first_seen_us;
     unsigned held_for; /* bits of enum qn_peer_reason */
     bool has_record;

@@ -11,6 +11,8 @@
 #include "peer/address_book.h"
 #include "peer/admission.h"
 #include "peer/dialer.h"
+#include "peer/heard.h"
+#include "peer/locator.h"
 #include "peer/peer_limits.h"
 #include "peer/sources.h"
 
@@ -32,8 +34,9 @@ struct qn_peering_config {
     const struct qn_peer_hint *reserved; /* copied; each with an id */
     bool has_ledger; /* the caller tells endpoints of the registry, once that source is open */
     bool unbalanced; /* no link is moved away, however many there are: for benchmarks */
-    size_t dns_seed_count; /* names that the caller can look up */
-    bool has_lan;          /* the caller hears neighbours in the local network */
+    size_t dns_seed_count;     /* names that the caller can look up */
+    bool has_lan;              /* the caller hears neighbours in the local network */
+    struct qn_locator locator; /* whom it places elsewhere than they say is dialled after others */
     /* What a key is worth by the registry now. Asked during qn_peering_poll and on_*; never kept. */
     void *context;
     enum qn_standing (*standing)(void *context, const struct qn_node_id *id);
@@ -58,24 +61,6 @@ void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_i
                               size_t count);
 
 /* ---- what is known ---- */
-enum qn_heard_from {
-    QN_HEARD_GENESIS,  /* a pinned certificate */
-    QN_HEARD_FALLBACK, /* configured; a last resort */
-    QN_HEARD_LEDGER,   /* the endpoint in a registry entry */
-    QN_HEARD_RECORD,   /* a signed record of the peer itself, verified */
-    QN_HEARD_DNS,      /* a name server's answer */
-    QN_HEARD_REDIRECT, /* an overloaded peer named it */
-    QN_HEARD_LAN,      /* somebody in the local network said so: of use once nobody else answers */
-};
-struct qn_heard {
-    const struct qn_node_id *id; /* NULL: not known (FALLBACK and DNS only) */
-    enum qn_heard_from from;
-    enum qn_region region; /* as it declares; the own one if not known */
-    const struct qn_endpoint *endpoints;
-    size_t endpoint_count;
-    qn_time_us wait_us; /* not dialled before that much later, if it is new */
-    uint64_t link;      /* RECORD, REDIRECT: by which it came; 0: none */
-};
 /* Where somebody may be reached. Borrowed during the call. */
 void qn_peering_heard(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now);
 /* A link to this registered node is wanted for QN_LANDMARK_LINK: it measures us, or is asked. Limits hold for it

@@ -309,6 +309,30 @@ static bool is_wanted(void *context, const struct qn_book_found *found)
            qn_dialer_find(&peering->dialer, &found->what.id) == NULL;
 }
 
+/* A database of addresses does not contradict it. */
+static bool is_wanted_where_it_says(void *context, const struct qn_book_found *found)
+{
+    const struct qn_peering *peering = context;
+    enum qn_region located;
+    return is_wanted(context, found) &&
+           (!qn_locate(&peering->config.locator, &located, &found->what.address) ||
+            located == found->what.region);
+}
+
+/* Those who may well be where they say come first, if a database can say so. */
+static bool select_wanted(struct qn_peering *peering, struct qn_book_found *found,
+                          enum qn_region region, qn_time_us now)
+{
+    struct qn_book_query query = {.which = QN_BOOK_ANY, .region = region, .context = peering};
+    query.wanted = is_wanted_where_it_says;
+    if (peering->config.locator.region != NULL &&
+        qn_book_select(&peering->memory.book, found, &query, &peering->rng, now)) {
+        return true;
+    }
+    query.wanted = is_wanted;
+    return qn_book_select(&peering->memory.book, found, &query, &peering->rng, now);
+}
+
 static void dial_anchors(struct qn_peering *peering, qn_time_us now)
 {
     struct qn_book_found anchors[QN_REGION_COUNT * QN_BOOK_ANCHORS_PER_REGION];
@@ -324,16 +348,12 @@ static void dial_anchors(struct qn_peering *peering, qn_time_us now)
 static void feed(struct qn_peering *peering, unsigned wanted, qn_time_us now)
 {
     for (size_t region = 0; region < QN_REGION_COUNT; region++) {
-        struct qn_book_query query = {.which = QN_BOOK_ANY,
-                                      .region = (enum qn_region)region,
-                                      .wanted = is_wanted,
-                                      .context = peering};
         size_t queue = QN_DIAL_WANT_REGION_SHIFT + region;
         bool is_lacking = (wanted >> queue & 1U) != 0;
         struct qn_book_found found;
         for (size_t i = peering->dialer.queues[queue].count; is_lacking && i < FEED_PER_REGION;
              i++) {
-            if (!qn_book_select(&peering->memory.book, &found, &query, &peering->rng, now) ||
+            if (!select_wanted(peering, &found, (enum qn_region)region, now) ||
                 !dial_later(peering, &found, QN_DIAL_FOR_HOT, now)) {
                 break;
             }

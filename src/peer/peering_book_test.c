@@ -215,6 +215,52 @@ static void in_a_large_network_records_go_to_the_book_and_come_out_when_wanted(v
     qn_peering_free(f.peering);
 }
 
+/* Odd numbers are elsewhere. */
+static bool place_by_number(void *context, enum qn_region *region,
+                            const struct qn_net_address *address)
+{
+    (void)context;
+    if (address->ip[3] > 40) {
+        return false; /* nobody knows */
+    }
+    *region = address->ip[3] % 2 == 0 ? QN_REGION_ASIA : QN_REGION_AFRICA;
+    return true;
+}
+
+static void who_is_placed_elsewhere_is_dialled_after_the_others(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct qn_peering_config config = {.id = id_of(255),
+                                       .region = QN_REGION_ASIA,
+                                       .seed = 11,
+                                       .budgets = {.links_max = 100},
+                                       .locator = {.region = place_by_number}};
+    f = (struct fixture){.now = QN_SECONDS(1), .answers = true};
+    f.peering = qn_peering_new(&config, f.now);
+    (void)qn_peering_set_size(f.peering, LARGE, 0);
+    for (uint8_t i = 1; i <= 60; i++) {
+        hear(&f, QN_HEARD_RECORD, i, true, 0);
+    }
+    run(&f, 10);
+    size_t live = qn_peering_counts(f.peering)->live;
+    assert_in_range(live, 4, 40);
+    for (uint8_t i = 1; i <= 40; i += 2) {
+        assert_int_equal(f.dials[i], 0);
+    }
+    qn_peering_free(f.peering);
+
+    f = (struct fixture){.now = QN_SECONDS(1), .answers = true};
+    f.peering = qn_peering_new(&config, f.now);
+    (void)qn_peering_set_size(f.peering, LARGE, 0);
+    for (uint8_t i = 1; i <= 40; i += 2) { /* where there are no others, all the same */
+        hear(&f, QN_HEARD_RECORD, i, true, 0);
+    }
+    run(&f, 10);
+    assert_true(qn_peering_counts(f.peering)->live >= 4);
+    qn_peering_free(f.peering);
+}
+
 static void feelers_try_new_addresses_and_leave(void **state)
 {
     (void)state;
@@ -310,6 +356,7 @@ int main(void)
         cmocka_unit_test(who_comes_back_dials_anchors_first_and_the_founders_not_at_all),
         cmocka_unit_test(if_nobody_of_before_answers_the_next_sources_follow),
         cmocka_unit_test(in_a_large_network_records_go_to_the_book_and_come_out_when_wanted),
+        cmocka_unit_test(who_is_placed_elsewhere_is_dialled_after_the_others),
         cmocka_unit_test(feelers_try_new_addresses_and_leave),
         cmocka_unit_test(links_of_one_source_count_once),
         cmocka_unit_test(who_dialled_us_is_a_source_in_a_small_network_only),

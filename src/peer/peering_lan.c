@@ -1,5 +1,7 @@
 /* Neighbours: who is heard in the local network, where anybody can say anything. Nothing of it is kept or believed:
  * an address is dialled once, few at a time, and whoever answers proves his identity like everybody. */
+#include "peer/peering_lan.h"
+
 #include "peer/peering_state.h"
 
 #include <string.h>

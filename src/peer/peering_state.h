@@ -7,6 +7,7 @@
 #include "peer/peering.h"
 #include "peer/peering_alarm_state.h"
 #include "peer/peering_balance.h"
+#include "peer/peering_lan.h"
 
 /* Up to this size a network is one neighbourhood: everybody dials the genesis nodes. Beyond it only who holds
  * fewer links than that. */
@@ -61,19 +62,6 @@ struct qn_peering_memory {
     qn_time_us next_lookup_us;
     unsigned next_seed;
     unsigned lookup_rounds;
-};
-
-/* ---- peering_lan.c ---- */
-/* A neighbour that was heard and not dialled yet. */
-struct qn_peering_neighbour {
-    struct qn_node_id id; /* as it says; whoever answers proves his own */
-    struct qn_endpoint endpoint;
-    qn_time_us ready_us; /* not dialled before */
-};
-struct qn_peering_lan {
-    size_t count;
-    struct qn_peering_neighbour neighbours[QN_LAN_NEIGHBOURS_MAX]; /* the oldest first */
-    qn_time_us next_ask_us;
 };
 
 struct qn_peering {
@@ -142,11 +130,6 @@ void qn_peering_book_on_live(struct qn_peering *peering, struct qn_peering_link 
 void qn_peering_book_on_standing(const struct qn_peering *peering, struct qn_peering_link *link);
 /* wanted: as for the dialer. */
 void qn_peering_book_poll(struct qn_peering *peering, unsigned wanted, qn_time_us now);
-
-/* ---- peering_lan.c ---- */
-void qn_peering_lan_heard(struct qn_peering *peering, const struct qn_heard *heard, qn_time_us now);
-/* Gives the dialer some of those that were heard, when they are wanted: as for the dialer. */
-void qn_peering_lan_poll(struct qn_peering *peering, unsigned wanted, qn_time_us now);
 
 /* ---- peering_links.c ---- */
 struct qn_peering_link *qn_peering_find(const struct qn_peering *peering, uint64_t link);

@@ -34,6 +34,8 @@ static void init_peer(struct qn_node_peer *peer, size_t number)
     peer->has_record = number != 1;
     peer->state = number % 2 == 1 ? QN_PEER_HOT : QN_PEER_COLD;
     peer->verdict = (enum qn_region_verdict)(number % 3);
+    peer->has_region_hint = number % 2 == 0;
+    peer->region_hint = QN_REGION_AFRICA;
     peer->first_seen_us = 800000 + number;
     peer->held_for =
         number % 2 == 1 ? 1U << QN_HELD_COMMITTEE | 1U << QN_HELD_LINK : 1U << QN_HELD_RECORD;
