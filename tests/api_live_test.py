@@ -14,7 +14,8 @@ import cbor2
 import qnet_cluster as q
 
 DOCUMENT = Path(__file__).parent.parent / "docs/api.md"
-SAMPLE = re.compile(r'[a-z_][a-z0-9_]*(\{[a-z_]+="(?:[^"\\\n]|\\["\\n])*"\})? '
+LABEL = r'[a-z_][a-z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
+SAMPLE = re.compile(r'[a-z_][a-z0-9_]*(\{' + LABEL + '(?:,' + LABEL + r')*\})? '
                     r"(NaN|[+-]Inf|-?[0-9.]+(e[+-]?[0-9]+)?)")
 
 

@@ -11,7 +11,7 @@ enum {
     NAME_SIZE = 96,
     HELP_SIZE = 160,
     LABEL_SIZE = 64,
-    LINE_SIZE = 512,
+    LINE_SIZE = 640,
     TEXT_LEN_MAX = METRICS_MAX * LINE_SIZE,
 };
 
@@ -23,6 +23,9 @@ struct metric {
     bool has_label;
     char label[LABEL_SIZE];
     char label_value[LABEL_SIZE];
+    bool has_label2;
+    char label2[LABEL_SIZE];
+    char label2_value[LABEL_SIZE];
     double value;
     bool is_printed;
 };
@@ -46,6 +49,11 @@ static void take(void *context, const struct qn_metric *metric)
         copy->has_label = true;
         snprintf(copy->label, sizeof copy->label, "%s", metric->label);
         snprintf(copy->label_value, sizeof copy->label_value, "%s", metric->label_value);
+    }
+    if (metric->label2 != NULL) {
+        copy->has_label2 = true;
+        snprintf(copy->label2, sizeof copy->label2, "%s", metric->label2);
+        snprintf(copy->label2_value, sizeof copy->label2_value, "%s", metric->label2_value);
     }
 }
 
@@ -100,15 +108,25 @@ static void add_value(struct text *text, double value)
     }
 }
 
+static void add_label(struct text *text, const char *name, const char *value)
+{
+    add(text, name);
+    add(text, "=\"");
+    add_escaped(text, value, true);
+    add(text, "\"");
+}
+
 static void add_sample(struct text *text, const struct metric *metric)
 {
     add(text, metric->name);
     if (metric->has_label) {
         add(text, "{");
-        add(text, metric->label);
-        add(text, "=\"");
-        add_escaped(text, metric->label_value, true);
-        add(text, "\"}");
+        add_label(text, metric->label, metric->label_value);
+        if (metric->has_label2) {
+            add(text, ",");
+            add_label(text, metric->label2, metric->label2_value);
+        }
+        add(text, "}");
     }
     add(text, " ");
     add_value(text, metric->value);

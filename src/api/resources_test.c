@@ -226,6 +226,36 @@ static void regions_are_always_six(void **state)
     json_decref(json);
 }
 
+static void regions_tell_load_and_moves(void **state)
+{
+    const uint8_t id[QN_HASH_LEN] = {0xab};
+    json_t *json = qn_api_fixture_get(*state, "/v1/regions", 200);
+
+    qn_json_expect_u64(json, "cpu_percent", 13);
+    qn_json_expect_u64(json, "regions.2.verified", 1);
+    qn_json_expect_u64(json, "regions.2.rtt_us_min", 555);
+    qn_json_expect_u64(json, "regions.2.places", 8);
+    qn_json_expect_u64(json, "regions.2.fill_percent", 87);
+    qn_json_expect_u64(json, "regions.2.queued_bytes", 4096);
+    qn_json_expect_u64(json, "regions.2.cpu_percent", 12);
+    qn_json_expect_u64(json, "regions.2.ticks_high", 3);
+    qn_json_expect_u64(json, "regions.2.ticks_low", 0);
+    qn_json_expect_u64(json, "moved", 70);
+    assert_int_equal(json_array_size(qn_json_at(json, "moves")), 2);
+    qn_json_expect_u64(json, "moves.0.at_us", 5000000);
+    qn_json_expect_text(json, "moves.0.kind", "redirect");
+    qn_json_expect_text(json, "moves.0.reason", "region_full");
+    qn_json_expect_text(json, "moves.0.region", "europe");
+    qn_json_expect_hex(json, "moves.0.id", id);
+    qn_json_expect_text(
+        json, "moves.0.text",
+        "redirected (europe, round trip 777 us, 12 bytes queued): 87 % of the places "
+        "of europe are taken");
+    qn_json_expect_text(json, "moves.1.kind", "want");
+    qn_json_expect_null(json, "moves.1.id");
+    json_decref(json);
+}
+
 static void the_registry_comes_in_pages(void **state)
 {
     struct qn_api_fixture *fixture = *state;
@@ -530,10 +560,11 @@ static void metrics_are_prometheus_text(void **state)
     assert_int_equal(qn_api_client_get(&answer, fixture->server, "/metrics", 60000, why), QN_OK);
     assert_int_equal(answer.status, 200);
     assert_string_equal(answer.content_type, "text/plain");
-    assert_non_null(strstr(answer.body, "# HELP qnet_frames_total Frames by \\\\ class\\nand more\n"
-                                        "# TYPE qnet_frames_total counter\n"
-                                        "qnet_frames_total{class=\"p0\"} 12\n"
-                                        "qnet_frames_total{class=\"p\\\"1\\\\\\n\"} 0.5\n"));
+    assert_non_null(strstr(answer.body,
+                           "# HELP qnet_frames_total Frames by \\\\ class\\nand more\n"
+                           "# TYPE qnet_frames_total counter\n"
+                           "qnet_frames_total{class=\"p0\"} 12\n"
+                           "qnet_frames_total{class=\"p\\\"1\\\\\\n\",kind=\"x\"} 0.5\n"));
     assert_non_null(strstr(answer.body, "# HELP qnet_height Height of the final head\n"
                                         "# TYPE qnet_height gauge\n"
                                         "qnet_height 3\n"));
@@ -573,6 +604,7 @@ int main(void)
         TEST(a_peer_without_a_link_has_no_link_fields),
         TEST(the_committee_comes_with_its_motions),
         TEST(regions_are_always_six),
+        TEST(regions_tell_load_and_moves),
         TEST(the_registry_comes_in_pages),
         TEST(entries_tell_their_standing),
         TEST(one_entry_is_found_by_its_id),

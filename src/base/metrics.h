@@ -13,6 +13,8 @@ struct qn_metric {
     enum qn_metric_type type;
     const char *label; /* NULL or one label name */
     const char *label_value;
+    const char *label2; /* NULL, or a second one */
+    const char *label2_value;
     double value;
 };
 

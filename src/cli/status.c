@@ -275,32 +275,3 @@ enum qn_exit qn_cli_peers(const struct qn_cli *cli)
 {
     return qn_api_show(cli, "/v1/peers", show_peers);
 }
-
-static void show_regions(const json_t *object)
-{
-    struct qn_table table;
-    size_t i;
-    const json_t *region;
-    qn_table_init(&table, "lrrrr");
-    qn_table_add(&table, "region");
-    qn_table_add(&table, "registered");
-    qn_table_add(&table, "known");
-    qn_table_add(&table, "linked");
-    qn_table_add(&table, "median rtt");
-    json_array_foreach(json_object_get(object, "regions"), i, region)
-    {
-        char duration[QN_DURATION_TEXT_SIZE];
-        uint64_t rtt = qn_json_number(region, "rtt_us_median");
-        qn_table_add(&table, "%s", qn_json_text(region, "region"));
-        qn_table_add(&table, "%llu", (unsigned long long)qn_json_number(region, "registered"));
-        qn_table_add(&table, "%llu", (unsigned long long)qn_json_number(region, "known"));
-        qn_table_add(&table, "%llu", (unsigned long long)qn_json_number(region, "linked"));
-        qn_table_add(&table, "%s", rtt > 0 ? qn_text_duration(duration, rtt) : "-");
-    }
-    qn_table_finish(&table);
-}
-
-enum qn_exit qn_cli_regions(const struct qn_cli *cli)
-{
-    return qn_api_show(cli, "/v1/regions", show_regions);
-}

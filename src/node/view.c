@@ -242,38 +242,6 @@ struct qn_span qn_node_record(const struct qn_node *node, const struct qn_node_i
     return bytes != NULL ? qn_buf_span(bytes) : (struct qn_span){0};
 }
 
-void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[QN_REGION_COUNT])
-{
-    uint32_t rtts[QN_LINKS_MAX];
-    memset(regions, 0, QN_REGION_COUNT * sizeof regions[0]);
-    for (uint64_t i = 0; i < qn_ledger_entry_count(node->ledger); i++) {
-        struct qn_registry_entry entry;
-        bool active = qn_ledger_entry_at(node->ledger, &entry, i) == QN_OK &&
-                      qn_registry_entry_usable(&entry, node->unix_ms) == QN_OK;
-        regions[active ? entry.region : 0].registered += active;
-    }
-    for (unsigned region = 0; region < QN_REGION_COUNT; region++) {
-        for (int state = 0; state < QN_PEER_STATE_COUNT; state++) {
-            regions[region].known += qn_peer_list_count(&node->peers.list, (enum qn_region)region,
-                                                        (enum qn_peer_state)state);
-        }
-    }
-    for (unsigned region = 0; region < QN_REGION_COUNT; region++) {
-        size_t count = 0;
-        for (size_t i = 0; i < node->links_capacity; i++) {
-            const struct qn_link *link = &node->links[i];
-            if (link->id == 0 || !link->live || link->hello.region != region) {
-                continue;
-            }
-            regions[region].linked += 1;
-            if (link->liveness.rtt_us > 0 && count < QN_LINKS_MAX) {
-                rtts[count++] = link->liveness.rtt_us;
-            }
-        }
-        regions[region].rtt_us_median = qn_quantile(rtts, count, 500);
-    }
-}
-
 const struct qn_validator_set *qn_node_committee(const struct qn_node *node)
 {
     return &node->committee;

@@ -6,6 +6,7 @@
 #include "ledger/ledger.h"
 #include "node/node.h"
 #include "node/reach.h"
+#include "peer/balancer.h"
 #include "peer/bans.h"
 #include "peer/peer_limits.h"
 #include "peer/peer_worth.h"
@@ -126,10 +127,27 @@ struct qn_span qn_node_record(const struct qn_node *node, const struct qn_node_i
 struct qn_node_region {
     size_t registered; /* active registry entries that declare it */
     size_t known;      /* peers of the list */
+    size_t verified;   /* of them, by measured round trips */
     size_t linked;
-    uint32_t rtt_us_median; /* over linked peers; 0: none */
+    uint32_t rtt_us_min; /* over linked peers; 0: none */
+    uint32_t rtt_us_median;
+    /* The balancer's, as of its last second. */
+    uint32_t places;
+    uint32_t fill_percent; /* of them taken; those who always stay take none */
+    uint32_t cpu_percent;
+    uint64_t queued_bytes;
+    unsigned ticks_high; /* seconds above, and below, what is acted upon */
+    unsigned ticks_low;
 };
 void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[QN_REGION_COUNT]);
+
+struct qn_node_balance {
+    uint32_t cpu_percent;
+    uint64_t moved; /* ever; moves holds the last, newest first */
+    size_t move_count;
+    struct qn_move moves[QN_BALANCE_HISTORY];
+};
+void qn_node_balance(const struct qn_node *node, struct qn_node_balance *balance);
 
 /* The bans that run, an operator's first; QN_BANS_LIST_MAX are all. Returns how many were written. */
 size_t qn_node_bans(const struct qn_node *node, struct qn_ban *bans, size_t bans_max,

@@ -15,6 +15,44 @@ static void emit(const struct qn_metric_sink *sink, const char *name, const char
     sink->metric(sink->context, &metric);
 }
 
+static void collect_moves(const struct qn_balancer *balancer, const struct qn_metric_sink *sink)
+{
+    for (unsigned kind = 0; kind < QN_MOVE_KIND_COUNT; kind++) {
+        for (unsigned reason = 0; reason < QN_MOVE_REASON_COUNT; reason++) {
+            bool grows = reason == QN_MOVE_REGION_LOW || reason == QN_MOVE_REGION_MIN;
+            struct qn_metric metric = {
+                .name = "qnet_balance_moves_total",
+                .help = "Peers that the load balancer moved, or wanted",
+                .type = QN_METRIC_COUNTER,
+                .label = "kind",
+                .label_value = qn_move_kind_name((enum qn_move_kind)kind),
+                .label2 = "reason",
+                .label2_value = qn_move_reason_name((enum qn_move_reason)reason),
+                .value = (double)balancer->counters[kind][reason],
+            };
+            if (grows == (kind == QN_MOVE_WANT)) { /* others do not occur */
+                sink->metric(sink->context, &metric);
+            }
+        }
+    }
+}
+
+static void collect_regions(const struct qn_peering *peering, const struct qn_metric_sink *sink)
+{
+    for (unsigned i = 0; i < QN_REGION_COUNT; i++) {
+        struct qn_metric metric = {
+            .name = "qnet_region_fill_ratio",
+            .help = "Places of a region that are taken, as the load balancer counts",
+            .type = QN_METRIC_GAUGE,
+            .label = "region",
+            .label_value = qn_region_name((enum qn_region)i),
+            .value = (double)peering->balance.balancer.fill[i].percent / 100};
+        sink->metric(sink->context, &metric);
+    }
+    emit(sink, "qnet_loop_cpu_ratio", "Share of a core that the loop took in the last second",
+         QN_METRIC_GAUGE, (double)peering->balance.cpu_percent / 100);
+}
+
 void qn_peering_collect(const struct qn_peering *peering, const struct qn_metric_sink *sink)
 {
     const struct qn_peering_counts *counts = &peering->counts;
@@ -37,6 +75,8 @@ void qn_peering_collect(const struct qn_peering *peering, const struct qn_metric
                                    .value = (double)counts->refused[limit]};
         sink->metric(sink->context, &metric);
     }
+    collect_moves(&peering->balance.balancer, sink);
+    collect_regions(peering, sink);
 }
 
 static bool same_counts(const struct qn_peering_counts *a, const struct qn_peering_counts *b)

@@ -169,8 +169,31 @@ struct qn_node *qn_fake_node_new(size_t entry_count, size_t peer_count)
     node->motions[0] = make_motion(node, QN_TX_VALIDATORS);
     node->motions[1] = make_motion(node, QN_TX_ISSUE);
     node->motions[2] = make_motion(node, QN_TX_REVOKE);
-    node->regions[QN_REGION_EUROPE] =
-        (struct qn_node_region){.registered = 3, .known = 2, .linked = 1, .rtt_us_median = 777};
+    node->regions[QN_REGION_EUROPE] = (struct qn_node_region){.registered = 3,
+                                                              .known = 2,
+                                                              .verified = 1,
+                                                              .linked = 1,
+                                                              .rtt_us_min = 555,
+                                                              .rtt_us_median = 777,
+                                                              .places = 8,
+                                                              .fill_percent = 87,
+                                                              .cpu_percent = 12,
+                                                              .queued_bytes = 4096,
+                                                              .ticks_high = 3};
+    node->balance = (struct qn_node_balance){.cpu_percent = 13, .moved = 70, .move_count = 2};
+    node->balance.moves[0] = (struct qn_move){.at_us = 5000000,
+                                              .kind = QN_MOVE_REDIRECT,
+                                              .reason = QN_MOVE_REGION_FULL,
+                                              .region = QN_REGION_EUROPE,
+                                              .id = {{0xab}},
+                                              .percent = 87,
+                                              .rtt_us = 777,
+                                              .queued_bytes = 12};
+    node->balance.moves[1] = (struct qn_move){.at_us = 4000000,
+                                              .kind = QN_MOVE_WANT,
+                                              .reason = QN_MOVE_REGION_LOW,
+                                              .region = QN_REGION_ASIA,
+                                              .percent = 25};
     for (uint64_t i = 1; i <= 100; i++) {
         qn_samples_add(&node->samples[QN_TIMING_VERIFY], i);
     }
@@ -249,6 +272,11 @@ void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[Q
     memcpy(regions, node->regions, sizeof node->regions);
 }
 
+void qn_node_balance(const struct qn_node *node, struct qn_node_balance *balance)
+{
+    *balance = node->balance;
+}
+
 size_t qn_node_bans(const struct qn_node *node, struct qn_ban *bans, size_t bans_max,
                     qn_time_us now, qn_unix_ms unix_ms)
 {
@@ -322,6 +350,8 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
 
     second.label_value = "p\"1\\\n";
     second.value = 0.5;
+    second.label2 = "kind";
+    second.label2_value = "x";
     sink->metric(sink->context, &first);
     sink->metric(sink->context, &height); /* between two of one name: the answer groups them */
     sink->metric(sink->context, &second);

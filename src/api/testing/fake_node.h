@@ -37,6 +37,7 @@ struct qn_node {
     size_t peer_count;
     struct qn_node_peer *peers;
     struct qn_node_region regions[QN_REGION_COUNT];
+    struct qn_node_balance balance;
     struct qn_samples samples[QN_TIMING_COUNT];
     struct qn_buf *record;
     struct qn_buf *motions[QN_FAKE_MOTIONS]; /* transactions */
