@@ -159,23 +159,6 @@ size_t qn_peering_missing(const struct qn_peering *peering, size_t region);
 /* NULL: actions is full. */
 struct qn_peering_action *qn_peering_act(struct qn_peering_actions *actions,
                                          enum qn_peering_action_kind kind);
-/* ---- peering_balance.c ---- */
-void qn_peering_balance_init(struct qn_peering *peering, uint64_t key0, uint64_t key1,
-                             qn_time_us now);
-void qn_peering_balance_fini(struct qn_peering *peering);
-void qn_peering_balance_poll(struct qn_peering *peering, struct qn_peering_actions *actions,
-                             qn_time_us now);
-void qn_peering_balance_on_rtt(struct qn_peering_measured *measured, uint32_t rtt_us);
-void qn_peering_balance_on_first(struct qn_peering_measured *measured);
-/* When this peer was moved, if it still rests; else 0. */
-qn_time_us qn_peering_moved_us(const struct qn_peering *peering, const struct qn_node_id *id,
-                               qn_time_us now);
-/* Is it to be refused because it rests? Not where the region has places enough. */
-bool qn_peering_rests(const struct qn_peering *peering, const struct qn_node_id *id,
-                      enum qn_region region, qn_time_us now);
-/* It is in the dialer, newly or again: as long as it rests, it is not dialled. */
-void qn_peering_let_rest(struct qn_peering *peering, const struct qn_node_id *id, qn_time_us now);
-
 /* ---- peering_own.c ---- */
 bool qn_peering_is_own(const struct qn_peering *peering, bool has_id,
                        const struct qn_endpoint *endpoint);
