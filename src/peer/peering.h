@@ -2,8 +2,7 @@
  * the daemon's core (node/) and the peer simulator (sim/peers) drive the very same code.
  *
  * Events come in by qn_peering_on_*, what is to be done comes out of them as verdicts and of qn_peering_poll as actions.
- * Pure: no sockets, clock, chance of its own or threads. Memory follows from the limits in the configuration.
- * Single-threaded. Spec: DESIGN section 9, docs/peers.md. */
+ * Pure, single-threaded; memory follows from the limits in the configuration. Spec: DESIGN section 9, docs/peers.md. */
 #ifndef QN_PEERING_H
 #define QN_PEERING_H
 

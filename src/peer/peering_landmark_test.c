@@ -20,12 +20,13 @@ static enum qn_standing everybody_is_registered(void *context, const struct qn_n
     return QN_STANDING_REGISTERED;
 }
 
-/* A member of the committee, which dials nobody but the committee. */
+/* A member of the committee, which dials nobody but the committee unless the balancer says so. */
 static struct qn_peering *begin(void)
 {
     struct qn_peering_config config = {.id = {{1}},
                                        .region = QN_REGION_EUROPE,
                                        .seed = 1,
+                                       .unbalanced = true,
                                        .budgets = {.links_max = 100},
                                        .standing = everybody_is_registered};
     struct qn_peering *peering = qn_peering_new(&config, 0);
