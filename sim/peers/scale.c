@@ -52,12 +52,11 @@ static bool is_connected(const struct qn_peers_world *world, size_t at,
 {
     const struct qn_crowd_node *node = &world->crowd.nodes[world->hosts[at].node];
     const struct qn_peering_counts *counts = qn_peering_counts(world->hosts[at].peering);
-    size_t limit = qn_peer_limits_per_region(qn_peering_limits(world->hosts[at].peering));
+    const struct qn_link_targets *targets = qn_peering_targets(world->hosts[at].peering);
 
     for (size_t i = 0; i < QN_REGION_COUNT; i++) {
-        size_t wanted = i == node->region ? QN_HOT_OWN_REGION : QN_HOT_OTHER_REGION;
+        size_t wanted = (targets->hot[i] + 1) / 2;
         size_t there = regions[i] - (i == node->region ? 1 : 0);
-        wanted = ((wanted < limit ? wanted : limit) + 1) / 2;
         if (counts->hot[i] < (wanted < there ? wanted : there)) {
             return false;
         }

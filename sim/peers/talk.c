@@ -20,7 +20,8 @@ static uint32_t named_by(struct qn_peers_world *world, uint32_t by)
     return (uint32_t)qn_rng_below(&world->rng, world->crowd.count);
 }
 
-static void hear(struct qn_peers_world *world, size_t at, uint32_t by)
+/* link: over which it is told. */
+static void hear(struct qn_peers_world *world, size_t at, uint32_t by, uint64_t link)
 {
     uint32_t node = named_by(world, by);
 
@@ -33,15 +34,17 @@ static void hear(struct qn_peers_world *world, size_t at, uint32_t by)
                              .from = QN_HEARD_RECORD,
                              .region = (enum qn_region)world->crowd.nodes[node].declared,
                              .endpoints = &endpoint,
-                             .endpoint_count = 1};
+                             .endpoint_count = 1,
+                             .link = link};
     world->news += 1;
     qn_peering_heard(world->hosts[at].peering, &heard, world->now);
 }
 
-void qn_peers_introduce(struct qn_peers_world *world, size_t host, uint32_t by)
+void qn_peers_introduce(struct qn_peers_world *world, size_t host, const struct qn_peers_link *link,
+                        size_t end)
 {
     for (size_t i = 0; i < TOLD_AT_ONCE; i++) {
-        hear(world, host, by);
+        hear(world, host, link->node[1 - end], link->id);
     }
 }
 
@@ -135,7 +138,7 @@ void qn_peers_talk(struct qn_peers_world *world, size_t at)
     for (size_t i = 0; i < told; i++) {
         const struct qn_peers_link *link = draw_live(world, at);
         if (link != NULL) {
-            hear(world, at, link->node[1 - end_of(link, at)]);
+            hear(world, at, link->node[1 - end_of(link, at)], link->id);
         }
     }
     host->touched = true;

@@ -442,7 +442,7 @@ static void on_live(struct qn_peers_world *world, struct qn_peers_link *link, si
             return;
         }
         qn_peering_on_live(host->peering, link->id, world->now);
-        qn_peers_introduce(world, (size_t)link->host[end], link->node[1 - end]);
+        qn_peers_introduce(world, (size_t)link->host[end], link, end);
     }
     link->live[end] = true;
     on_answers(world, link, end); /* the first ping leaves at once */

@@ -50,6 +50,9 @@ void qn_peers_world_init(struct qn_peers_world *world, const struct qn_peers_pla
         world->rules = *rules;
     }
     qn_crowd_init(&world->crowd, &plan->crowd);
+    for (size_t i = 0; i < world->crowd.count; i++) {
+        world->registered[world->crowd.nodes[i].declared] += 1;
+    }
     qn_rng_init(&world->rng, plan->crowd.seed + 1);
     qn_timeline_init(&world->timeline);
     world->now = QN_SECONDS(1); /* 0 means never in many places */
@@ -112,6 +115,7 @@ void qn_peers_start(struct qn_peers_world *world, size_t at)
     host->started = world->now;
     host->alarms = 0;
     (void)qn_peering_set_size(host->peering, world->crowd.count, world->now);
+    qn_peering_set_registered(host->peering, world->registered);
     hear_genesis(world, host);
 }
 

@@ -93,6 +93,7 @@ struct qn_peers_plan {
 struct qn_peers_world {
     struct qn_peers_plan plan;
     struct qn_crowd crowd;
+    uint64_t registered[QN_REGION_COUNT]; /* as nodes declare */
     struct qn_peers_rules rules;
     struct qn_rng rng;
     qn_time_us now;
@@ -188,7 +189,8 @@ void qn_peers_mirror_event(struct qn_peers_world *world, const struct qn_timelin
 
 /* ---- talk.c: what runs over links each second ---- */
 void qn_peers_talk(struct qn_peers_world *world, size_t host);
-/* What a new neighbour tells at once. */
-void qn_peers_introduce(struct qn_peers_world *world, size_t host, uint32_t by);
+/* What a new neighbour tells this end of the link at once. */
+void qn_peers_introduce(struct qn_peers_world *world, size_t host, const struct qn_peers_link *link,
+                        size_t end);
 
 #endif

@@ -2,7 +2,38 @@
  * are. */
 #include "node/parts.h"
 
-enum { RECHECKED_MAX = 1024 }; /* entries a second */
+enum {
+    RECHECKED_MAX = 1024, /* entries of the list, a second */
+    COUNTED_MAX = 1024,   /* entries of the registry that one count by region looks at, */
+    COUNTED_A_SECOND = 64,
+};
+
+/* Goes on with the count by region, and begins the next one when it is done. A large registry is looked at in even
+ * steps: what the counts are for does not need every entry. */
+static void count_registered(struct qn_node *node, size_t max)
+{
+    struct qn_peers *peers = &node->peers;
+    uint64_t total = qn_ledger_entry_count(node->ledger);
+    uint64_t looked_at = total < COUNTED_MAX ? total : COUNTED_MAX;
+    for (size_t i = 0; i < max && peers->count_next < looked_at; i++) {
+        struct qn_registry_entry entry;
+        uint64_t index = peers->count_next * total / looked_at;
+        if (qn_ledger_entry_at(node->ledger, &entry, index) == QN_OK &&
+            qn_registry_entry_usable(&entry, node->unix_ms) == QN_OK) {
+            peers->counted[entry.region] += 1;
+        }
+        peers->count_next += 1;
+    }
+    if (peers->count_next < looked_at || looked_at == 0) {
+        return;
+    }
+    for (size_t i = 0; i < QN_REGION_COUNT; i++) {
+        peers->registered[i] = peers->counted[i] * total / looked_at;
+        peers->counted[i] = 0;
+    }
+    peers->count_next = 0;
+    qn_peering_set_registered(node->peering, peers->registered);
+}
 
 void qn_node_peers_init(struct qn_node *node)
 {
@@ -10,6 +41,7 @@ void qn_node_peers_init(struct qn_node *node)
     uint64_t key1 = qn_rng_next(&node->rng);
     qn_peer_list_init(&node->peers.list, key0, key1);
     qn_node_follow_size(node);
+    count_registered(node, COUNTED_MAX);
 }
 
 void qn_node_peers_fini(struct qn_node *node)
@@ -198,6 +230,7 @@ static void recheck_some(struct qn_node *node)
 void qn_node_poll_peers(struct qn_node *node)
 {
     qn_node_follow_size(node);
+    count_registered(node, COUNTED_A_SECOND);
     qn_peering_on_traffic(node->peering, node->peers.bytes, node->now);
     recheck_some(node);
 }

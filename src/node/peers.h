@@ -12,6 +12,10 @@ struct qn_peers {
     struct qn_peer_list list;
     size_t rechecked; /* the last slot of the list that was */
     uint64_t bytes;   /* of frames, sent and received */
+    /* Usable registry entries by region: exact up to 1,024 entries, estimated from as many beyond. */
+    uint64_t registered[QN_REGION_COUNT];
+    uint64_t counted[QN_REGION_COUNT]; /* in the count that is under way, */
+    uint64_t count_next;               /* and its next entry */
 };
 
 void qn_node_peers_init(struct qn_node *node);

@@ -380,8 +380,9 @@ static void back_off(struct qn_dialer *dialer, struct qn_dial_target *target, qn
                                        : QN_DIAL_BACKOFF_PEER_MAX;
     unsigned doublings = target->failures < DOUBLINGS_MAX ? target->failures : DOUBLINGS_MAX;
     qn_time_us wait = (is_refusal ? QN_DIAL_BACKOFF_REFUSED_MIN : QN_DIAL_BACKOFF_MIN) << doublings;
-    wait = wait > most ? most : wait;
+    wait = wait > most || (is_refusal && !target->is_needed) ? most : wait;
     target->next_us = now + wait / 2 + qn_rng_below(&dialer->rng, wait / 2 + 1);
+    target->refused = target->is_full;
     target->is_full = false;
     target->failures += 1;
     target->endpoint_next += 1;
@@ -448,11 +449,12 @@ void qn_dialer_on_failed(struct qn_dialer *dialer, uint64_t dial, qn_time_us now
     back_off(dialer, target, now);
 }
 
-void qn_dialer_note_full(struct qn_dialer *dialer, const struct qn_node_id *id)
+void qn_dialer_note_full(struct qn_dialer *dialer, const struct qn_node_id *id, bool is_needed)
 {
     struct qn_dial_target *target = find_id(dialer, id);
     if (target != NULL) {
         target->is_full = true;
+        target->is_needed = is_needed;
     }
 }
 
@@ -477,6 +479,19 @@ void qn_dialer_rest(struct qn_dialer *dialer, const struct qn_node_id *id, qn_ti
         target->next_us = until;
         settle(dialer, target);
     }
+}
+
+struct qn_dial_waiting qn_dialer_waiting(const struct qn_dialer *dialer, enum qn_region region,
+                                         qn_time_us now)
+{
+    const struct qn_dial_queue *queue = &dialer->queues[QN_DIAL_WANT_REGION_SHIFT + (size_t)region];
+    struct qn_dial_waiting waiting = {.count = queue->count};
+    for (size_t i = 0; i < queue->count; i++) {
+        const struct qn_dial_target *target = &dialer->targets[queue->heap[i]];
+        waiting.refused += target->refused ? 1 : 0;
+        waiting.due += target->next_us <= now ? 1 : 0;
+    }
+    return waiting;
 }
 
 qn_time_us qn_dialer_deadline(const struct qn_dialer *dialer, unsigned wanted)

@@ -44,9 +44,11 @@ struct qn_dial_target {
     enum qn_dial_purpose purpose; /* for which it was added: BOOTSTRAP or HOT */
     bool committee;               /* pinned as such */
     bool reserved;
-    bool landmark; /* until it is linked */
-    bool linked;   /* a link to it is held: not dialled */
-    bool is_full;  /* it said that it has no place for us; until it was backed off from */
+    bool landmark;  /* until it is linked */
+    bool linked;    /* a link to it is held: not dialled */
+    bool is_full;   /* it said that it has no place for us; until it was backed off from */
+    bool is_needed; /* we lack links, so it is tried again soon */
+    bool refused;   /* that is how the last dial ended */
     bool has_id;
     bool used; /* false: free place */
     uint8_t endpoint_count;
@@ -116,12 +118,20 @@ void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id,
                           qn_time_us now);
 /* The dial came to nothing, or its link was refused: back off. */
 void qn_dialer_on_failed(struct qn_dialer *dialer, uint64_t dial, qn_time_us now);
-/* It says that it has no place for us: the back-off that follows is a long one. */
-void qn_dialer_note_full(struct qn_dialer *dialer, const struct qn_node_id *id);
+/* It says that it has no place for us: the back-off that follows is a long one, and the longest if we can do
+ * without it. */
+void qn_dialer_note_full(struct qn_dialer *dialer, const struct qn_node_id *id, bool is_needed);
 /* Like on_failed for a link that was closed before it was good for anything. */
 void qn_dialer_punish(struct qn_dialer *dialer, const struct qn_node_id *id, qn_time_us now);
 /* Not dialled before that time, unless it is of the committee or reserved. */
 void qn_dialer_rest(struct qn_dialer *dialer, const struct qn_node_id *id, qn_time_us until);
+struct qn_dial_waiting {
+    size_t count;   /* HOT targets of a region that are neither linked nor being dialled */
+    size_t refused; /* of them: had no place for us when they were dialled last */
+    size_t due;     /* of count: may be dialled now */
+};
+struct qn_dial_waiting qn_dialer_waiting(const struct qn_dialer *dialer, enum qn_region region,
+                                         qn_time_us now);
 /* Earliest time at which next may give something; UINT64_MAX: never without a change. */
 qn_time_us qn_dialer_deadline(const struct qn_dialer *dialer, unsigned wanted);
 /* What stands in the way between add and next: the target with this id, or NULL. */

@@ -1,6 +1,9 @@
 #include "peer/peering_state.h"
 
+#include "peer/balancer.h"
+
 #include <stdlib.h>
+#include <string.h>
 
 void qn_peering_allow_excess(struct qn_peering *peering)
 {
@@ -12,11 +15,23 @@ void qn_peering_allow_excess(struct qn_peering *peering)
     }
 }
 
+/* Of the places that the balancer sheds load from, so that it never gives up what was just dialled. */
+static void set_targets(struct qn_peering *peering)
+{
+    struct qn_link_targets_ask ask = {
+        .region = peering->config.region,
+        .places = qn_balance_places((uint32_t)peering->region_max, (uint32_t)peering->links_max)};
+    memcpy(ask.registered, peering->registered, sizeof ask.registered);
+    memcpy(ask.luck, peering->luck, sizeof ask.luck);
+    qn_link_targets_set(&peering->targets, &ask);
+}
+
 static void follow_limits(struct qn_peering *peering)
 {
     peering->links_max = qn_peer_limits_links(&peering->limits);
     peering->region_max = qn_peer_limits_per_region(&peering->limits);
     qn_peering_allow_excess(peering);
+    set_targets(peering);
 }
 
 struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_time_us now)
@@ -58,6 +73,9 @@ struct qn_peering *qn_peering_new(const struct qn_peering_config *config, qn_tim
         qn_dialer_pin(&peering->dialer, &hint->id, QN_DIAL_FOR_RESERVED);
     }
     peering->config.reserved = peering->reserved;
+    for (size_t i = 0; i < QN_REGION_COUNT; i++) {
+        peering->luck[i] = (uint16_t)qn_rng_below(&peering->rng, UINT16_MAX + 1);
+    }
     qn_peer_limits_init(&peering->limits, &config->budgets);
     follow_limits(peering);
     return peering;
@@ -92,6 +110,18 @@ bool qn_peering_set_size(struct qn_peering *peering, uint64_t active, qn_time_us
     peering->active = active;
     follow_limits(peering);
     return changed;
+}
+
+void qn_peering_set_registered(struct qn_peering *peering,
+                               const uint64_t registered[QN_REGION_COUNT])
+{
+    memcpy(peering->registered, registered, sizeof peering->registered);
+    set_targets(peering);
+}
+
+const struct qn_link_targets *qn_peering_targets(const struct qn_peering *peering)
+{
+    return &peering->targets;
 }
 
 void qn_peering_on_traffic(struct qn_peering *peering, uint64_t bytes, qn_time_us now)

@@ -11,6 +11,7 @@
 #include "peer/admission.h"
 #include "peer/dialer.h"
 #include "peer/heard.h"
+#include "peer/link_targets.h"
 #include "peer/locator.h"
 #include "peer/peer_limits.h"
 #include "peer/sources.h"
@@ -52,9 +53,14 @@ void qn_peering_free(struct qn_peering *peering);
  * once a second at least. True: the limit of a region changed. Links above a limit that fell are closed, the
  * youngest first. */
 bool qn_peering_set_size(struct qn_peering *peering, uint64_t active, qn_time_us now);
+/* The same by region, as far as the caller knows: what each region can give is shared by all (link_targets.h). */
+void qn_peering_set_registered(struct qn_peering *peering,
+                               const uint64_t registered[QN_REGION_COUNT]);
 /* All bytes sent and received on links so far; once a second. The budget of bandwidth follows what links take. */
 void qn_peering_on_traffic(struct qn_peering *peering, uint64_t bytes, qn_time_us now);
 const struct qn_peer_limits *qn_peering_limits(const struct qn_peering *peering);
+/* Live links wanted. */
+const struct qn_link_targets *qn_peering_targets(const struct qn_peering *peering);
 /* Members of the committee, own id among them or not; validators dial and hold all of them. */
 void qn_peering_set_committee(struct qn_peering *peering, const struct qn_node_id *ids,
                               size_t count);

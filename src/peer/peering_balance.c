@@ -211,7 +211,10 @@ static void fill_region(struct qn_peering *peering, size_t region, qn_time_us no
 {
     struct qn_peering_balance *balance = &peering->balance;
     struct qn_balance_region *out = &balance->regions[region];
-    bool may_grow = qn_peering_has_room(peering) && balance->raised[region] < QN_BALANCE_RAISED_MAX;
+    size_t wanted = peering->targets.hot[region] + balance->raised[region];
+    bool may_grow = qn_peering_has_room(peering) && wanted < peering->targets.most[region] &&
+                    balance->raised[region] < QN_BALANCE_RAISED_MAX &&
+                    now >= peering->full_until_us[region];
     uint32_t known = may_grow ? candidates(peering, region, now) : 0;
     uint32_t left = QN_BALANCE_RAISED_MAX - balance->raised[region];
     out->places = qn_balance_places((uint32_t)peering->region_max, (uint32_t)peering->links_max);

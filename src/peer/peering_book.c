@@ -344,19 +344,45 @@ static void dial_anchors(struct qn_peering *peering, qn_time_us now)
     }
 }
 
-/* What the regions that lack links can be dialled at, from the book. */
+static bool is_dialled(const struct qn_peering *peering, size_t region)
+{
+    const struct qn_dialer *dialer = &peering->dialer;
+    for (size_t i = 0; i < dialer->under_way; i++) {
+        if (dialer->targets[dialer->under_way_places[i]].region == region) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Gives the dialer addresses of the book until it has enough that did not refuse us. Returns how many it has. */
+static size_t feed_region(struct qn_peering *peering, size_t region, size_t fresh, qn_time_us now)
+{
+    struct qn_book_found found;
+    while (fresh < FEED_PER_REGION && select_wanted(peering, &found, (enum qn_region)region, now) &&
+           dial_later(peering, &found, QN_DIAL_FOR_HOT, now)) {
+        fresh += 1;
+    }
+    return fresh;
+}
+
+/* What the regions that lack links can be dialled at. Where everybody we know had no place for us no link is wanted
+ * for a while. */
 static void feed(struct qn_peering *peering, unsigned wanted, qn_time_us now)
 {
     for (size_t region = 0; region < QN_REGION_COUNT; region++) {
-        size_t queue = QN_DIAL_WANT_REGION_SHIFT + region;
-        bool is_lacking = (wanted >> queue & 1U) != 0;
-        struct qn_book_found found;
-        for (size_t i = peering->dialer.queues[queue].count; is_lacking && i < FEED_PER_REGION;
-             i++) {
-            if (!select_wanted(peering, &found, (enum qn_region)region, now) ||
-                !dial_later(peering, &found, QN_DIAL_FOR_HOT, now)) {
-                break;
-            }
+        struct qn_dial_waiting waiting =
+            qn_dialer_waiting(&peering->dialer, (enum qn_region)region, now);
+        bool is_lacking = (wanted >> (QN_DIAL_WANT_REGION_SHIFT + region) & 1U) != 0;
+        size_t fresh = waiting.count - waiting.refused;
+        fresh = is_lacking ? feed_region(peering, region, fresh, now) : fresh;
+        bool was_paused = peering->full_until_us[region] != 0; /* then each is tried once more */
+        bool all_refused =
+            is_lacking && fresh == 0 && waiting.refused > 0 && (!was_paused || waiting.due == 0);
+        if (fresh > 0) {
+            peering->full_until_us[region] = 0;
+        } else if (all_refused && !is_dialled(peering, region)) {
+            peering->full_until_us[region] = now + QN_REGION_FULL_PAUSE;
         }
     }
 }

@@ -41,9 +41,9 @@ void qn_peering_end_landmarks(struct qn_peering *peering, struct qn_peering_acti
         }
         bool is_wanted =
             link->privileged ||
-            hot[link->region] <= qn_peering_hot_target(peering, link->region) +
-                                     peering->balance.raised[link->region] ||
-            peering->counts.outbound[link->region] <= qn_peering_own_target(peering, link->region);
+            hot[link->region] <=
+                peering->targets.hot[link->region] + peering->balance.raised[link->region] ||
+            peering->counts.outbound[link->region] <= peering->targets.own[link->region];
         struct qn_peering_action *action =
             is_wanted ? NULL : qn_peering_act(actions, QN_PEERING_CLOSE);
         if (action != NULL) {

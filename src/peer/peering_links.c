@@ -254,7 +254,7 @@ static bool may_evict(struct qn_peering *peering, bool diversifies, qn_time_us n
 /* Places that nobody who dials us gets: for links that we have not dialled yet. */
 static size_t places_kept(const struct qn_peering *peering, enum qn_region region, size_t max)
 {
-    size_t wanted = qn_peering_own_target(peering, region);
+    size_t wanted = peering->targets.own[region];
     size_t held = peering->counts.outbound[region];
     wanted = wanted < max / 2 ? wanted : max / 2;
     return held < wanted ? wanted - held : 0;
@@ -296,7 +296,8 @@ static struct qn_admission_ask ask_for(const struct qn_peering *peering,
     return ask;
 }
 
-/* Who could make a place where one is missing; the ask is as if it had. */
+/* Who could make a place where one is missing; the ask is as if it had. One for one takes no place that is kept, even
+ * where own dials to another region have used some of those up. */
 static uint64_t make_place(struct qn_peering *peering, struct qn_admission_ask *ask,
                            const struct qn_peering_up *up, bool *diversifies)
 {
@@ -308,7 +309,11 @@ static uint64_t make_place(struct qn_peering *peering, struct qn_admission_ask *
     if (evictee != 0) {
         const struct qn_peering_link *link = qn_peering_find(peering, evictee);
         ask->links -= 1;
-        ask->region -= link->region == up->region ? 1 : 0;
+        ask->links_max = peering->links_max;
+        if (link->region == up->region) {
+            ask->region -= 1;
+            ask->region_max = peering->region_max;
+        }
     }
     return evictee;
 }
@@ -393,7 +398,8 @@ void qn_peering_on_full(struct qn_peering *peering, uint64_t number)
     const struct qn_peering_link *link = qn_peering_find(peering, number);
     bool has_others = peering->counts.live > QN_BOOTSTRAP_BELOW; /* else it tries as before */
     if (link != NULL && link->state != QN_PEERING_HALF_OPEN && has_others) {
-        qn_dialer_note_full(&peering->dialer, &link->id);
+        qn_dialer_note_full(&peering->dialer, &link->id,
+                            peering->counts.live < peering->targets.total);
     }
 }
 

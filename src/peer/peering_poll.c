@@ -79,18 +79,6 @@ static void trim_all(struct qn_peering *peering, struct qn_peering_actions *acti
     }
 }
 
-size_t qn_peering_hot_target(const struct qn_peering *peering, size_t region)
-{
-    size_t target =
-        region == (size_t)peering->config.region ? QN_HOT_OWN_REGION : QN_HOT_OTHER_REGION;
-    return target < peering->region_max ? target : peering->region_max;
-}
-
-size_t qn_peering_own_target(const struct qn_peering *peering, size_t region)
-{
-    return (qn_peering_hot_target(peering, region) + 1) / 2;
-}
-
 bool qn_peering_has_room(const struct qn_peering *peering)
 {
     return qn_peering_limited(peering) + peering->dialer.under_way < peering->links_max;
@@ -108,14 +96,13 @@ size_t qn_peering_missing(const struct qn_peering *peering, size_t region)
     if (peering->is_member) {
         return lacking(peering->counts.hot[region], raised);
     }
-    size_t live =
-        lacking(peering->counts.hot[region], qn_peering_hot_target(peering, region) + raised);
-    size_t own = lacking(peering->counts.outbound[region], qn_peering_own_target(peering, region));
+    size_t live = lacking(peering->counts.hot[region], peering->targets.hot[region] + raised);
+    size_t own = lacking(peering->counts.outbound[region], peering->targets.own[region]);
     return live > own ? live : own;
 }
 
 /* In which regions links are missing, those that are being dialled counted. */
-static unsigned regions_wanted(const struct qn_peering *peering)
+static unsigned regions_wanted(const struct qn_peering *peering, qn_time_us now)
 {
     size_t dialled[QN_REGION_COUNT] = {0};
     unsigned wanted = 0;
@@ -123,14 +110,15 @@ static unsigned regions_wanted(const struct qn_peering *peering)
         dialled[peering->dialer.targets[peering->dialer.under_way_places[i]].region] += 1;
     }
     for (size_t i = 0; i < QN_REGION_COUNT; i++) {
-        if (dialled[i] < qn_peering_missing(peering, i)) {
+        bool is_full = now < peering->full_until_us[i];
+        if (dialled[i] < qn_peering_missing(peering, i) && !is_full) {
             wanted |= 1U << (QN_DIAL_WANT_REGION_SHIFT + i);
         }
     }
     return wanted;
 }
 
-static unsigned wanted_now(const struct qn_peering *peering)
+static unsigned wanted_now(const struct qn_peering *peering, qn_time_us now)
 {
     unsigned wanted = QN_DIAL_WANT_ALWAYS | QN_DIAL_WANT_FEELER;
     bool is_small = peering->active <= QN_SMALL_NETWORK;
@@ -139,7 +127,7 @@ static unsigned wanted_now(const struct qn_peering *peering)
     }
     if (qn_peering_has_room(peering)) {
         wanted |= QN_DIAL_WANT_LANDMARK;
-        wanted |= regions_wanted(peering);
+        wanted |= regions_wanted(peering, now);
         wanted |= qn_peering_alarm_wants(peering);
     }
     return wanted;
@@ -149,7 +137,7 @@ static void dial(struct qn_peering *peering, struct qn_peering_actions *actions,
 {
     while (actions->count < QN_PEERING_ACTIONS_MAX) {
         const struct qn_dial_target *target =
-            qn_dialer_next(&peering->dialer, wanted_now(peering), now);
+            qn_dialer_next(&peering->dialer, wanted_now(peering, now), now);
         if (target == NULL) {
             return;
         }
@@ -182,7 +170,7 @@ void qn_peering_poll(struct qn_peering *peering, struct qn_peering_actions *acti
     trim_all(peering, actions);
     end_feelers(peering, actions);
     qn_peering_balance_poll(peering, actions, now);
-    qn_peering_book_poll(peering, wanted_now(peering), now);
+    qn_peering_book_poll(peering, wanted_now(peering, now), now);
     qn_peering_end_landmarks(peering, actions, now);
     dial(peering, actions, now);
     qn_peering_alarm_poll(peering, actions, now);

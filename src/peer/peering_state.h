@@ -95,8 +95,12 @@ struct qn_peering {
 
     uint64_t active; /* size of the network */
     struct qn_peer_limits limits;
-    size_t links_max;  /* by them, privileged links not counted */
-    size_t region_max; /* the same of one region */
+    size_t links_max;                     /* by them, privileged links not counted */
+    size_t region_max;                    /* the same of one region */
+    uint64_t registered[QN_REGION_COUNT]; /* active entries; all 0: not told */
+    uint16_t luck[QN_REGION_COUNT];
+    struct qn_link_targets targets;
+    qn_time_us full_until_us[QN_REGION_COUNT]; /* all known there were full: no link is wanted */
     size_t committee_count;
     struct qn_node_id committee[QN_VALIDATORS_MAX];
     bool is_member; /* of the committee, ourselves */
@@ -144,10 +148,6 @@ bool qn_peering_is_privileged(const struct qn_peering *peering, const struct qn_
 void qn_peering_allow_excess(struct qn_peering *peering);
 bool qn_peering_is_banned(const struct qn_peering *peering, const struct qn_node_id *id,
                           const struct qn_endpoint *address, bool outbound);
-/* How many live links are wanted in a region, and how many of them by our own dials: whoever fills our places
- * from outside does not choose the rest. */
-size_t qn_peering_hot_target(const struct qn_peering *peering, size_t region);
-size_t qn_peering_own_target(const struct qn_peering *peering, size_t region);
 /* Links not privileged, all states but HALF_OPEN. */
 size_t qn_peering_limited(const struct qn_peering *peering);
 
