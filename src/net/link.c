@@ -131,7 +131,8 @@ static void on_poll(uv_poll_t *handle, int status, int events)
     case QN_LINK_DIALLING:
         qn_dial_on_connected(link);
         break;
-    case QN_LINK_ACCEPTED: /* not watched yet */
+    case QN_LINK_ACCEPTED:
+        qn_link_on_first_byte(link);
         break;
     case QN_LINK_HANDSHAKE:
         qn_link_go_on_with_handshake(link);

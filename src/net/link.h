@@ -7,7 +7,7 @@
 
 enum qn_link_state {
     QN_LINK_DIALLING,  /* resolving or connecting */
-    QN_LINK_ACCEPTED,  /* nothing done for it yet */
+    QN_LINK_ACCEPTED,  /* nothing done for it yet: it has said nothing */
     QN_LINK_HANDSHAKE, /* TLS */
     QN_LINK_OPEN,      /* told to the sink */
     QN_LINK_FLUSHING,  /* down for the sink; sends what is queued, then close_notify */
@@ -65,6 +65,9 @@ bool qn_link_attach(struct qn_link *link, int fd);
 void qn_link_detach(struct qn_link *link);
 /* Which of UV_READABLE and UV_WRITABLE the loop watches. */
 void qn_link_watch(struct qn_link *link, int events);
+/* ACCEPTED, and the socket is readable: TLS begins with the first byte, since before it somebody costs a descriptor and
+ * a place, and after it 70 KB and, soon, a signature. */
+void qn_link_on_first_byte(struct qn_link *link);
 /* Begins TLS on the attached socket. */
 void qn_link_begin_handshake(struct qn_link *link, bool is_client,
                              const struct qn_node_id *expected_id, qn_time_us deadline_us);

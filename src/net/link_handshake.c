@@ -2,6 +2,10 @@
 #include "net/link.h"
 
 #include "net/clock.h"
+#include "net/socket.h"
+
+#include <errno.h>
+#include <sys/socket.h>
 
 void qn_link_begin_handshake(struct qn_link *link, bool is_client,
                              const struct qn_node_id *expected_id, qn_time_us deadline_us)
@@ -18,6 +22,20 @@ void qn_link_begin_handshake(struct qn_link *link, bool is_client,
         qn_tls_pad_handshake(link->tls);
     }
     qn_link_go_on_with_handshake(link);
+}
+
+void qn_link_on_first_byte(struct qn_link *link)
+{
+    uint8_t byte = 0;
+    ssize_t len = recv(link->fd, &byte, sizeof byte, MSG_PEEK | MSG_DONTWAIT);
+
+    if (len > 0) {
+        qn_link_begin_handshake(link, false, NULL, link->deadline_us);
+    } else if (len == 0) {
+        qn_link_fail(link, QN_CLOSE_PEER_CLOSED, "it closed without a word");
+    } else if (errno != EAGAIN && errno != EINTR) {
+        qn_link_fail(link, QN_CLOSE_IO, qn_socket_error_text(errno));
+    }
 }
 
 static uint32_t saturate(uint64_t value)

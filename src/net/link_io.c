@@ -47,6 +47,9 @@ void qn_link_read(struct qn_link *link)
         switch (result) {
         case QN_TLS_DONE:
             feed(link, (struct qn_span){transport->read_scratch, len});
+            if (len < QN_FRAME_CHUNK_MAX) {
+                return; /* rarely is there more; if so, the loop says so at once */
+            }
             break;
         case QN_TLS_WANT_READ:
             return;

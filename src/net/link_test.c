@@ -2,6 +2,7 @@
 #include "net/testing/lab_node.h"
 #include "net/testing/raw_link.h"
 #include "net/testing/tls_peer.h"
+#include "net/tls_internal.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -403,6 +404,26 @@ static void silent_connections_have_a_bound_and_a_deadline(void **state)
     finish(&scene);
 }
 
+static void who_closes_without_a_word_costs_no_tls(void **state)
+{
+    enum { VISITORS = 20 };
+    struct qn_transport_limits limits = short_limits();
+    struct scene scene = start(&limits);
+    SSL_CTX *accepting = qn_lab_runtime(scene.a)->tls->accepting;
+    long before = SSL_CTX_sess_accept(accepting);
+    (void)state;
+
+    for (size_t i = 0; i < VISITORS; i++) {
+        int fd = qn_tcp_connect(qn_lab_port(scene.a));
+        assert_true(fd >= 0);
+        (void)close(fd);
+    }
+    assert_true(qn_lab_wait_metric(scene.a, "qnet_link_failures_total", "peer_closed", VISITORS));
+    assert_int_equal(SSL_CTX_sess_accept(accepting), before);
+    assert_int_equal(qn_lab_metric(scene.a, "qnet_net_links", "half_open"), 0);
+    finish(&scene);
+}
+
 /* As after a restart, when everybody comes back at once. */
 static void a_burst_of_good_clients_waits_for_its_turn(void **state)
 {
@@ -579,6 +600,7 @@ int main(void)
         cmocka_unit_test(a_request_without_room_is_answered_busy_to_the_core),
         cmocka_unit_test(announcements_without_room_are_dropped_and_counted),
         cmocka_unit_test(silent_connections_have_a_bound_and_a_deadline),
+        cmocka_unit_test(who_closes_without_a_word_costs_no_tls),
         cmocka_unit_test(a_burst_of_good_clients_waits_for_its_turn),
         cmocka_unit_test(a_dial_to_a_silent_server_has_a_deadline),
         cmocka_unit_test(a_dial_to_a_closed_port_is_refused),

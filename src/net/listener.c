@@ -112,8 +112,8 @@ static void admit(struct qn_transport *transport, int fd, const struct sockaddr_
         qn_link_fail(link, QN_CLOSE_IO, "the loop refused the socket");
         return;
     }
-    qn_link_begin_handshake(link, false, NULL,
-                            qn_clock_now() + transport->limits.handshake_timeout);
+    link->deadline_us = qn_clock_now() + transport->limits.handshake_timeout;
+    qn_link_watch(link, UV_READABLE);
 }
 
 /* A client that went away before we got to it. */
