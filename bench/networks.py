@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import cold_start as cold
 from qnet_cluster import REGIONS, Cluster, Genesis, Identity, wait_until
 from report import line_of, single
 
@@ -279,6 +280,25 @@ def stages(tools, report, quick):
         parts["answered"].append((end - commit) * 1000)
     for stage, values in parts.items():
         report.add(line_of("registration_stage_ms", values, validators=VALIDATORS, stage=stage))
+
+
+# ---- cold start ----
+
+
+def cold_start(tools, report, quick):
+    """Everybody at once, as after a power cut: how long after its own start each process has four verified peers."""
+    processes = 10 if quick else 30
+    with Cluster(Genesis(count=cold.GENESIS, policy="open", name="bench")) as cluster:
+        network = cold.ColdNetwork(cluster, processes - cold.GENESIS, log="warn,link=info")
+        network.stop_all()
+        network.start_all()
+        network.await_linked()
+        first, enough = network.times_until_linked()
+        spent = [cpu_ns(node.pid) / 1e6 for node in cluster.nodes]
+    report.add(line_of("cold_start_first_peer_ms", [time * 1000 for time in first], processes=processes))
+    report.add(line_of("cold_start_ms", [time * 1000 for time in enough], processes=processes,
+                       peers=cold.PEERS_WANTED))
+    report.add(line_of("cold_start_cpu_ms", spent, processes=processes))
 
 
 # ---- announcements ----

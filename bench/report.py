@@ -24,6 +24,7 @@ BUDGETS = (
     ("node_handshake_cpu_us", {}, {"p50": 1100}),
     ("handshake_bytes", {"suite": "ML-DSA-65"}, {"p50": 6900}),
     ("record_to_verdict_us", {}, {"p50": 5000}),
+    ("cold_start_ms", {"processes": 30}, {"max": 5000}),
     ("registration_ms", {"clients": 1}, {"p50": 10, "p99": 25}),
     ("node_submit_ms", {}, {"p50": 10, "p99": 25}),
     ("announce_ms", {}, {"p99": 20}),

@@ -72,6 +72,7 @@ def benchmarks(tools, report, quick, links=None):
             result.append((f"registration-{storage}-{validators}",
                            lambda n=validators, s=storage: networks.registration(tools, report, quick, n, s)))
     result.append(("stages", lambda: networks.stages(tools, report, quick)))
+    result.append(("cold-start", lambda: networks.cold_start(tools, report, quick)))
     for processes in (8,) if quick else (8, 30):
         result.append((f"announcement-{processes}",
                        lambda n=processes: networks.announcement(tools, report, quick, n)))
