@@ -102,3 +102,17 @@ void *qn_key_tls_handle(const struct qn_key *key)
 {
     return key->pkey;
 }
+
+bool qn_public_key_of_tls(struct qn_public_key *key, const void *handle)
+{
+    size_t count = 0;
+    const struct qn_suite *suites = qn_suite_list(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct qn_suite *suite = node_suite(suites[i].id);
+        if (suite != NULL && EVP_PKEY_is_a(handle, suite->name) == 1) {
+            return read_public_key(key, suite, handle);
+        }
+    }
+    return false;
+}

@@ -61,6 +61,8 @@ void qn_key_free(struct qn_key *key);
 const struct qn_public_key *qn_key_public(const struct qn_key *key);
 /* The EVP_PKEY for TLS, owned by key; as void so that only net/ needs OpenSSL's headers. */
 void *qn_key_tls_handle(const struct qn_key *key);
+/* The key that an EVP_PKEY of TLS holds. False: it is of no suite that nodes have; *key is untouched. */
+bool qn_public_key_of_tls(struct qn_public_key *key, const void *handle);
 
 /* Signs a digest. QN_ERR_CRYPTO: *signature is wiped. */
 QN_MUST_USE enum qn_err qn_sign(struct qn_signature *signature, const struct qn_key *key,

@@ -78,9 +78,27 @@ static void the_public_key_is_the_one_tls_will_show(void **state)
         assert_int_equal(qn_public_key_from_spki(&parsed, (struct qn_span){der, (size_t)len}),
                          QN_OK);
         assert_memory_equal(&parsed, qn_key_public(key), sizeof parsed);
+        memset(&parsed, 0, sizeof parsed);
+        assert_true(qn_public_key_of_tls(&parsed, pkey));
+        assert_memory_equal(&parsed, qn_key_public(key), sizeof parsed);
         OPENSSL_free(der);
         qn_key_free(key);
     }
+}
+
+static void a_key_of_no_suite_is_none_of_a_node(void **state)
+{
+    static const char *const others[] = {"X25519", "ED25519", "SLH-DSA-SHA2-128f"};
+    struct qn_public_key key = {.suite = 77};
+
+    (void)state;
+    for (size_t i = 0; i < QN_ARRAY_COUNT(others); i++) {
+        EVP_PKEY *pkey = EVP_PKEY_Q_keygen(NULL, NULL, others[i]);
+        assert_non_null(pkey);
+        assert_false(qn_public_key_of_tls(&key, pkey));
+        EVP_PKEY_free(pkey);
+    }
+    assert_int_equal(key.suite, 77);
 }
 
 static void the_tls_stack_may_outlive_the_key(void **state)
@@ -119,6 +137,7 @@ int main(void)
         cmocka_unit_test(a_generated_key_comes_back_from_its_seed),
         cmocka_unit_test(no_node_key_belongs_to_suite_4_or_an_unknown_one),
         cmocka_unit_test(the_public_key_is_the_one_tls_will_show),
+        cmocka_unit_test(a_key_of_no_suite_is_none_of_a_node),
         cmocka_unit_test(the_tls_stack_may_outlive_the_key),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -21,12 +21,8 @@ static bool take_key(struct qn_public_key *key, enum qn_close_reason *reason, EV
         *reason = QN_CLOSE_NO_KEY;
         return false;
     }
-    unsigned char *der = NULL;
-    int len = i2d_PUBKEY(pkey, &der);
-    bool is_taken = len > 0 && qn_public_key_from_spki(
-                                   key, (struct qn_span){.at = der, .len = (size_t)len}) == QN_OK;
+    bool is_taken = qn_public_key_of_tls(key, pkey);
 
-    OPENSSL_free(der);
     if (!is_taken) {
         *reason = QN_CLOSE_WRONG_KEY_TYPE;
     }
