@@ -232,6 +232,9 @@ void qn_snapshot_end(struct qn_node *node, qn_time_us pause)
 static bool is_far_behind(const struct qn_node *node)
 {
     uint64_t needed = qn_ledger_height(node->ledger) + qn_snapshot_threshold(node);
+    if (node->head_claimed < needed) { /* as nearly always: no link need be looked at */
+        return false;
+    }
     for (size_t i = 0; i < node->links_capacity; i++) {
         const struct qn_link *link = &node->links[i];
         if (link->id != 0 && link->live && link->head_height >= needed) {

@@ -160,6 +160,7 @@ struct qn_node {
     struct qn_record own_record_fields;
     bool own_record_signing;
     uint32_t next_request_id;
+    uint64_t head_claimed;   /* the highest head that any peer ever spoke of */
     uint32_t blocks_request; /* of the follower, under way or the last; 0: none */
 
     struct qn_ledger *ledger;

@@ -4,6 +4,7 @@
 void qn_node_on_peer_height(struct qn_node *node, struct qn_link *link, uint64_t height)
 {
     link->head_height = height > link->head_height ? height : link->head_height;
+    node->head_claimed = height > node->head_claimed ? height : node->head_claimed;
     if (qn_node_registration_pending(node)) {
         return; /* nobody serves blocks to a stranger: asking now would only cost a wait */
     }
