@@ -118,6 +118,7 @@ static void open_pair(struct pair *pair, const struct end *ends, bool is_resumed
         assert_int_equal(qn_tls_is_resumed(pair->sessions[i]), is_resumed);
         qn_tls_settle(pair->sessions[i]);
     }
+    qn_tls_hand_out_ticket(pair->sessions[1]);
     for (size_t i = 0; i < 2; i++) {
         assert_int_equal(qn_tls_write(pair->sessions[i], &byte, 1), QN_TLS_DONE);
         assert_int_equal(qn_tls_read(pair->sessions[1 - i], &byte, 1, &len), QN_TLS_DONE);
