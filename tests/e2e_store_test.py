@@ -142,6 +142,9 @@ class StoreTest(unittest.TestCase):
             self.assertEqual((ledger["executed"], ledger["problems"]), (ledger["blocks"], []))
             self.assertEqual(ledger["signatures"], 3 * ledger["certificates"])
             self.assertEqual(ledger["votes"], "intact")
+            # What the peer layer keeps is checked without the genesis certificates as well.
+            for peers in (checked["peers"], q.qnet_ok("db", "check", env=dirs[0])["peers"]):
+                self.assertEqual((peers["left_out"], peers["problems"]), (0, []))
 
             # The folder is taken while its node runs.
             second = subprocess.run([q.QNET, "node"], timeout=60, capture_output=True, text=True, check=False,

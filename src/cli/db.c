@@ -189,53 +189,84 @@ static const char *votes_name(enum qn_store_votes votes)
     return "unknown";
 }
 
+static json_t *problems_json(const struct qn_store_problems *problems)
+{
+    json_t *json = json_array();
+    for (size_t i = 0; i < problems->count && i < QN_STORE_PROBLEMS_MAX; i++) {
+        (void)json_array_append_new(json, json_string(problems->texts[i]));
+    }
+    return json;
+}
+
 static json_t *audit_json(const struct qn_store_audit *audit)
 {
-    json_t *problems = json_array();
-    for (size_t i = 0; i < audit->problem_count && i < QN_STORE_PROBLEMS_MAX; i++) {
-        (void)json_array_append_new(problems, json_string(audit->problems[i]));
+    return json_pack(
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:o}", "blocks", (json_int_t)audit->blocks,
+        "first_block", (json_int_t)audit->first_block, "executed", (json_int_t)audit->executed,
+        "certificates", (json_int_t)audit->certificates, "certificates_unknown",
+        (json_int_t)audit->certificates_unknown, "signatures", (json_int_t)audit->signatures,
+        "votes", votes_name(audit->votes), "problem_count", (json_int_t)audit->problems.count,
+        "problems", problems_json(&audit->problems));
+}
+
+static json_t *peers_json(const struct qn_store_peer_audit *audit)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:o}", "bans", (json_int_t)audit->bans, "pages",
+                     (json_int_t)audit->pages, "left_out", (json_int_t)audit->left_out,
+                     "problem_count", (json_int_t)audit->problems.count, "problems",
+                     problems_json(&audit->problems));
+}
+
+static void tell_problems(const struct qn_store_problems *problems)
+{
+    for (size_t i = 0; i < problems->count && i < QN_STORE_PROBLEMS_MAX; i++) {
+        (void)fprintf(stderr, "qnet: %s\n", problems->texts[i]);
     }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, s:o}", "blocks",
-                     (json_int_t)audit->blocks, "first_block", (json_int_t)audit->first_block,
-                     "executed", (json_int_t)audit->executed, "certificates",
-                     (json_int_t)audit->certificates, "certificates_unknown",
-                     (json_int_t)audit->certificates_unknown, "signatures",
-                     (json_int_t)audit->signatures, "votes", votes_name(audit->votes),
-                     "problem_count", (json_int_t)audit->problem_count, "problems", problems);
+}
+
+static void ledger_rows(struct qn_table *table, const struct qn_store_audit *audit)
+{
+    if (audit == NULL) {
+        qn_table_pair(table, "not checked",
+                      "blocks and certificates: QNET_GENESIS_CERT_* are not set");
+        return;
+    }
+    qn_table_pair(table, "checked",
+                  "%llu blocks (%llu executed), %llu certificates, %llu "
+                  "signatures",
+                  (unsigned long long)audit->blocks, (unsigned long long)audit->executed,
+                  (unsigned long long)audit->certificates, (unsigned long long)audit->signatures);
+    qn_table_pair(table, "record of votes", "%s", votes_name(audit->votes));
 }
 
 /* audit NULL: no genesis certificates were there to check against. */
 static enum qn_exit report(const struct db *db, const struct qn_store_stat *stat,
-                           const struct qn_store_audit *audit)
+                           const struct qn_store_audit *audit,
+                           const struct qn_store_peer_audit *peers)
 {
-    bool is_well = audit == NULL || audit->problem_count == 0;
+    bool is_well = (audit == NULL || audit->problems.count == 0) && peers->problems.count == 0;
     if (db->cli->arguments.json) {
         json_t *json = stat_json(stat, db->path);
         (void)json_object_set_new(json, "ok", json_boolean(is_well));
         (void)json_object_set_new(json, "ledger", audit != NULL ? audit_json(audit) : json_null());
+        (void)json_object_set_new(json, "peers", peers_json(peers));
         qn_output_json(json);
     } else {
         struct qn_table table;
         qn_table_init(&table, "ll");
         stat_rows(&table, stat, db->path);
-        if (audit != NULL) {
-            qn_table_pair(&table, "checked",
-                          "%llu blocks (%llu executed), %llu certificates, %llu "
-                          "signatures",
-                          (unsigned long long)audit->blocks, (unsigned long long)audit->executed,
-                          (unsigned long long)audit->certificates,
-                          (unsigned long long)audit->signatures);
-            qn_table_pair(&table, "record of votes", "%s", votes_name(audit->votes));
-        } else {
-            qn_table_pair(&table, "not checked",
-                          "blocks and certificates: QNET_GENESIS_CERT_* are not set");
+        ledger_rows(&table, audit);
+        if (peers->left_out > 0) {
+            qn_table_pair(&table, "left out", "%llu bans and pages of another version of qnet",
+                          (unsigned long long)peers->left_out);
         }
         qn_table_pair(&table, "result", is_well ? "whole" : "damaged");
         qn_table_finish(&table);
     }
-    for (size_t i = 0; !is_well && i < audit->problem_count && i < QN_STORE_PROBLEMS_MAX; i++) {
-        (void)fprintf(stderr, "qnet: %s\n", audit->problems[i]);
+    if (audit != NULL) {
+        tell_problems(&audit->problems);
     }
+    tell_problems(&peers->problems);
     return is_well ? QN_EXIT_OK : QN_EXIT_RUNTIME;
 }
 
@@ -245,6 +276,7 @@ static enum qn_exit check(struct db *db)
     struct qn_storage storage;
     struct qn_store_stat stat;
     struct qn_store_audit audit = {0};
+    struct qn_store_peer_audit peers = {0};
     enum qn_err err = find(db);
     if (err == QN_OK) {
         err = qn_store_open_reader(&reader, &storage, db->path, db->why);
@@ -256,12 +288,15 @@ static enum qn_exit check(struct db *db)
     if (err == QN_OK && db->config.has_genesis) {
         qn_store_audit(&audit, &storage, &db->config.genesis, &db->progress);
     }
+    if (err == QN_OK) {
+        qn_store_audit_peers(&peers, &storage);
+    }
     storage.close(storage.context);
     if (err != QN_OK) {
         return fail(db, err);
     }
     qn_progress_end(&db->bar);
-    return report(db, &stat, db->config.has_genesis ? &audit : NULL);
+    return report(db, &stat, db->config.has_genesis ? &audit : NULL, &peers);
 }
 
 /* ---- db backup, db restore ---- */

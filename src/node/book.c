@@ -24,9 +24,12 @@ void qn_node_book_init(struct qn_node *node)
         if (node->storage.get(node->storage.context, &bytes, qn_store_key_span(&key)) != QN_OK) {
             continue; /* none yet, or halt.c has noticed */
         }
-        if (qn_book_page_decode(book, page, qn_buf_span(bytes), node->now) != QN_OK) {
+        enum qn_err err = qn_book_page_decode(book, page, qn_buf_span(bytes), node->now);
+        if (err != QN_OK) {
             qn_log(node->log, QN_LOG_WARN, "book", "page_refused",
-                   "page=%zu text=\"stored addresses cannot be read and are left out\"", page);
+                   "page=%zu text=\"stored addresses %s and are left out\"", page,
+                   err == QN_ERR_WRONG_VERSION ? "are of another version of qnet"
+                                               : "cannot be read");
         }
         qn_buf_drop(bytes);
     }

@@ -47,10 +47,12 @@ static void profile(struct profile *profile, const struct qn_node *node,
         return;
     }
     enum qn_standing standing = qn_node_standing(node, id, NULL);
-    profile->suspect.is_stranger = standing == QN_STANDING_UNREGISTERED && !outbound;
     profile->suspect.is_reserved = standing == QN_STANDING_GENESIS ||
                                    qn_validator_index(&node->committee, id) >= 0 ||
                                    is_chosen(node, id);
+    /* Whoever is reserved answers by its id, registered or not: others share its address. */
+    profile->suspect.is_stranger =
+        standing == QN_STANDING_UNREGISTERED && !outbound && !profile->suspect.is_reserved;
 }
 
 bool qn_node_is_banned(const struct qn_node *node, const struct qn_node_id *id,

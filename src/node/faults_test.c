@@ -1,6 +1,8 @@
 /* Who is blamed, who is kept away and for how long, and who never is. */
 #include "node/faults.h"
 
+#include "node/state.h"
+
 #include "node/testing/link_bench.h"
 
 #include <setjmp.h>
@@ -98,6 +100,25 @@ static void whoever_is_pinned_is_closed_but_never_banned(void **state)
         send_garbage(&bench, live_link(&bench, qn_bench_genesis(&bench, 1)));
     }
     (void)live_link(&bench, qn_bench_genesis(&bench, 1));
+    qn_bench_fini(&bench);
+}
+
+static void whoever_the_operator_reserved_is_closed_but_never_banned(void **state)
+{
+    (void)state;
+    struct qn_bench bench;
+    struct qn_public_key key = qn_bench_stranger(1);
+    qn_bench_init(&bench);
+    struct qn_peer_hint reserved = {.has_id = true, .id = qn_public_key_id(&key)};
+    bench.node->config.reserved[0] = reserved;
+    bench.node->config.reserved_count = 1;
+    for (unsigned i = 0; i < 10; i++) {
+        send_garbage(&bench, live_link(&bench, &key));
+    }
+    (void)live_link(&bench, &key);
+    bench.node->config.reserved_count = 0; /* what it did counts for it alone: */
+    struct qn_public_key another = qn_bench_stranger(2);
+    (void)live_link(&bench, &another);
     qn_bench_fini(&bench);
 }
 
@@ -314,6 +335,7 @@ int main(void)
         cmocka_unit_test(errors_of_our_own_blame_nobody),
         cmocka_unit_test(a_stranger_that_sends_garbage_twice_stays_away_and_others_may_come),
         cmocka_unit_test(whoever_is_pinned_is_closed_but_never_banned),
+        cmocka_unit_test(whoever_the_operator_reserved_is_closed_but_never_banned),
         cmocka_unit_test(a_full_node_blames_nobody_for_coming),
         cmocka_unit_test(everything_that_a_stranger_sends_costs_it_tokens),
         cmocka_unit_test(a_node_that_is_behind_finds_no_fault_with_strangers),

@@ -104,6 +104,17 @@ static void collect_reach(const struct qn_node_reach *reach, const struct qn_met
          QN_METRIC_COUNTER, (double)reach->changes);
 }
 
+static void collect_redirects(const struct qn_redirects *redirects,
+                              const struct qn_metric_sink *sink)
+{
+    emit(sink, "qnet_redirects_sent_total", "Peers without a place that were told of others",
+         QN_METRIC_COUNTER, (double)redirects->sent);
+    emit(sink, "qnet_redirects_followed_total", "Redirects by peers that were followed",
+         QN_METRIC_COUNTER, (double)redirects->taken);
+    emit(sink, "qnet_redirects_ignored_total", "Redirects by peers that were not followed",
+         QN_METRIC_COUNTER, (double)redirects->ignored);
+}
+
 void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *sink)
 {
     struct qn_node_status status;
@@ -154,12 +165,6 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
          (double)node->counters.messages_unpaid},
         {"qnet_messages_unexpected_total", "Messages ignored because of the sender's standing",
          QN_METRIC_COUNTER, (double)node->counters.messages_unexpected},
-        {"qnet_redirects_sent_total", "Peers without a place that were told of others",
-         QN_METRIC_COUNTER, (double)node->redirects.sent},
-        {"qnet_redirects_followed_total", "Redirects by peers that were followed",
-         QN_METRIC_COUNTER, (double)node->redirects.taken},
-        {"qnet_redirects_ignored_total", "Redirects by peers that were not followed",
-         QN_METRIC_COUNTER, (double)node->redirects.ignored},
     };
     for (size_t i = 0; i < QN_ARRAY_COUNT(rows); i++) {
         emit(sink, rows[i].name, rows[i].help, rows[i].type, rows[i].value);
@@ -170,6 +175,7 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
     collect_closes(node, sink);
     collect_faults(node, sink);
     collect_peers(node, sink);
+    collect_redirects(&node->redirects, sink);
     collect_reach(&node->reach, sink);
     if (node->consensus != NULL) {
         qn_consensus_collect(node->consensus, sink);

@@ -34,6 +34,7 @@ static void persist(struct qn_node *node, const struct qn_ban_target *target,
 struct load {
     struct qn_node *node;
     bool is_spoilt;
+    size_t left_out; /* of another version of this program */
 };
 
 static bool load_one(void *context, struct qn_span key, struct qn_buf *value)
@@ -46,6 +47,10 @@ static bool load_one(void *context, struct qn_span key, struct qn_buf *value)
         return false;
     }
     enum qn_err err = qn_ban_decode(&ban, qn_buf_span(value), node->now, node->unix_ms);
+    if (err == QN_ERR_WRONG_VERSION) {
+        load->left_out += 1;
+        return true;
+    }
     struct qn_store_key own = err == QN_OK ? store_key(&ban.target) : (struct qn_store_key){0};
     if (!qn_span_equal(qn_store_key_span(&own), key) ||
         qn_bans_add(&node->faults.bans, &ban) != QN_OK) {
@@ -61,6 +66,11 @@ void qn_node_load_bans(struct qn_node *node)
     struct qn_store_key first = qn_store_key_kind(QN_STORE_BAN);
     enum qn_err err =
         node->storage.walk(node->storage.context, qn_store_key_span(&first), load_one, &load);
+    if (load.left_out > 0) {
+        qn_log(node->log, QN_LOG_WARN, "peer", "bans_left_out",
+               "count=%zu text=\"stored bans are of another version of qnet: add them again\"",
+               load.left_out);
+    }
     if (err == QN_OK && load.is_spoilt) { /* an error of the read itself halts the node already */
         qn_node_on_corrupt_storage(node);
     }

@@ -158,8 +158,9 @@ size_t qn_book_anchors(const struct qn_book *book, struct qn_book_found *out);
 /* Has this page changed since it was encoded last? */
 bool qn_book_page_changed(const struct qn_book *book, size_t page);
 struct qn_buf *qn_book_page_encode(struct qn_book *book, size_t page, qn_time_us now);
-/* Into a book that is empty but for other pages; page 0 first. QN_ERR_MALFORMED: not such a page, or of
- * another version; book untouched. */
+/* QN_ERR_MALFORMED: not such a page. QN_ERR_WRONG_VERSION: of another version of this program. */
+QN_MUST_USE enum qn_err qn_book_page_check(size_t page, struct qn_span bytes);
+/* Into a book that is empty but for other pages; page 0 first. Errors as of the check; book untouched. */
 QN_MUST_USE enum qn_err qn_book_page_decode(struct qn_book *book, size_t page, struct qn_span bytes,
                                             qn_time_us now);
 

@@ -1,7 +1,7 @@
 /* What the address book keeps in storage. Page 0 is {1: version, 2: secret}, the page of a region
  * {1: version, 2: region, 3: [entry]}, an entry {1: id, 2: [ip, port], 3: the other address or nothing,
  * 4: registry index, 5: source kind, 6: source group, 7: seconds since it was proven, 8: failures,
- * 9: is an anchor}. Times are ages, since the clock of another run means nothing. */
+ * 9: is an anchor}. Later versions keep the first field. Times are ages, since the clock of another run means nothing. */
 #include "peer/address_book_state.h"
 #include "wire/field.h"
 
@@ -125,11 +125,20 @@ static void read_entry(struct qn_reader *in, struct qn_book_entry *entry, uint32
     qn_read_map_end(in, &map);
 }
 
+static bool is_of_another_version(struct qn_span bytes)
+{
+    struct qn_reader in;
+    qn_reader_init(&in, bytes);
+    struct qn_map_reader map = qn_read_map(&in);
+    uint64_t version = qn_read_uint_at(&in, &map, 1, UINT64_MAX);
+    return !in.failed && version != VERSION;
+}
+
 /* The map up to its entries, which it counts. */
 static size_t read_region(struct qn_reader *in, struct qn_map_reader *map, enum qn_region region)
 {
     *map = qn_read_map(in);
-    qn_read_require(in, qn_read_uint_at(in, map, 1, VERSION) == VERSION);
+    (void)qn_read_uint_at(in, map, 1, VERSION);
     qn_read_require(in, qn_read_uint_at(in, map, 2, QN_REGION_COUNT) == (uint64_t)region);
     qn_read_key(in, map, 3);
     return qn_read_array(in, 0, QN_BOOK_TRIED_MAX);
@@ -170,59 +179,71 @@ static void take_entry(struct qn_book *book, const struct qn_book_entry *read,
     }
 }
 
-static enum qn_err decode_region(struct qn_book *book, enum qn_region region, struct qn_span bytes,
-                                 uint32_t now_s)
+/* Of a page that was checked. */
+static void decode_region(struct qn_book *book, enum qn_region region, struct qn_span bytes,
+                          uint32_t now_s)
 {
     struct qn_reader in;
     struct qn_map_reader map;
     struct qn_book_entry entry;
-    enum qn_err err = check_region(region, bytes, now_s);
-    if (err != QN_OK) {
-        return err;
-    }
     qn_reader_init(&in, bytes);
     size_t count = read_region(&in, &map, region);
     for (size_t i = 0; i < count; i++) {
         read_entry(&in, &entry, now_s);
         take_entry(book, &entry, region);
     }
-    return QN_OK;
 }
 
-static enum qn_err decode_secret(struct qn_book *book, struct qn_span bytes)
+static enum qn_err read_secret(uint8_t secret[SECRET_LEN], struct qn_span bytes)
 {
-    uint8_t secret[SECRET_LEN];
     struct qn_reader in;
     qn_reader_init(&in, bytes);
     struct qn_map_reader map = qn_read_map(&in);
-    qn_read_require(&in, qn_read_uint_at(&in, &map, 1, VERSION) == VERSION);
-    qn_read_fixed_at(&in, &map, 2, secret, sizeof secret);
+    (void)qn_read_uint_at(&in, &map, 1, VERSION);
+    qn_read_fixed_at(&in, &map, 2, secret, SECRET_LEN);
     qn_read_map_end(&in, &map);
-    enum qn_err err = qn_reader_done(&in);
-    if (err != QN_OK) {
-        return err;
-    }
+    return qn_reader_done(&in);
+}
+
+static void decode_secret(struct qn_book *book, struct qn_span bytes)
+{
+    uint8_t secret[SECRET_LEN];
+    enum qn_err err = read_secret(secret, bytes);
+    QN_ASSERT(err == QN_OK);           /* it was checked */
     QN_ASSERT(book->entry_count == 0); /* nothing lies by another secret yet */
     book->hash_key[0] = 0;
     book->hash_key[1] = 0;
     for (unsigned i = 0; i < SECRET_LEN; i++) {
         book->hash_key[i / 8] |= (uint64_t)secret[i] << (8 * (i % 8));
     }
-    return QN_OK;
+}
+
+enum qn_err qn_book_page_check(size_t page, struct qn_span bytes)
+{
+    uint8_t secret[SECRET_LEN];
+    if (is_of_another_version(bytes)) {
+        return QN_ERR_WRONG_VERSION;
+    }
+    if (page >= QN_BOOK_PAGES || bytes.len > QN_BOOK_PAGE_LEN_MAX) {
+        return QN_ERR_MALFORMED;
+    }
+    return page == 0 ? read_secret(secret, bytes)
+                     : check_region((enum qn_region)(page - 1), bytes, 0);
 }
 
 enum qn_err qn_book_page_decode(struct qn_book *book, size_t page, struct qn_span bytes,
                                 qn_time_us now)
 {
     QN_ASSERT(page < QN_BOOK_PAGES);
-    enum qn_err err = QN_ERR_MALFORMED;
-    if (bytes.len <= QN_BOOK_PAGE_LEN_MAX) {
-        err = page == 0
-                  ? decode_secret(book, bytes)
-                  : decode_region(book, (enum qn_region)(page - 1), bytes, qn_book_seconds(now));
+    enum qn_err err = qn_book_page_check(page, bytes);
+    if (err != QN_OK) {
+        return err;
     }
-    if (err == QN_OK) {
-        book->changed[page] = false;
+    if (page == 0) {
+        decode_secret(book, bytes);
+    } else {
+        decode_region(book, (enum qn_region)(page - 1), bytes, qn_book_seconds(now));
     }
-    return err;
+    book->changed[page] = false;
+    return QN_OK;
 }

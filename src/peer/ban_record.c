@@ -108,6 +108,10 @@ enum qn_err qn_ban_decode(struct qn_ban *out, struct qn_span bytes, qn_time_us n
         ban.until_ms = qn_read_uint(&in, UINT64_MAX - 1);
     }
     qn_read_text_at(&in, &map, 4, ban.reason, QN_BAN_REASON_LEN_MAX);
+    if (!in.failed &&
+        map.pairs_left > 0) { /* what this version does not know must not be ignored */
+        return QN_ERR_WRONG_VERSION;
+    }
     qn_read_map_end(&in, &map);
     if (qn_reader_done(&in) != QN_OK || ban.until_ms < ban.since_ms ||
         qn_ban_target_parse(&ban.target, target) != QN_OK) {

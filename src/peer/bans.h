@@ -46,7 +46,7 @@ struct qn_ban {
 /* {1: target as text, 2: since, 3: until (lacks: for good), 4: reason}. One reference. */
 struct qn_buf *qn_ban_encode(const struct qn_ban *ban);
 /* Of an operator's ban; ends_us follows from until_ms and both clocks, and lies never further away than the
- * ban was long. QN_ERR_MALFORMED: *ban untouched. */
+ * ban was long. QN_ERR_MALFORMED; QN_ERR_WRONG_VERSION: it says more than this version knows. *ban untouched. */
 QN_MUST_USE enum qn_err qn_ban_decode(struct qn_ban *ban, struct qn_span bytes, qn_time_us now,
                                       qn_unix_ms unix_ms);
 

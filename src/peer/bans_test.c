@@ -291,6 +291,16 @@ static void nothing_else_is_read_as_a_ban(void **state)
     assert_int_equal(read.since_ms, 4711);
 }
 
+static void a_ban_that_says_more_is_of_another_version(void **state)
+{
+    static const uint8_t bytes[] = {0xa4, 0x01, 0x68, '1',  '0',  '.',  '0',  '.', '0',
+                                    '.',  '7',  0x02, 0x00, 0x04, 0x60, 0x05, 0x01};
+    struct qn_ban read;
+    (void)state;
+    assert_int_equal(qn_ban_decode(&read, (struct qn_span){bytes, sizeof bytes}, 0, 0),
+                     QN_ERR_WRONG_VERSION);
+}
+
 static void a_target_is_an_id_or_a_prefix_and_has_a_key_of_its_own(void **state)
 {
     static const char *const wrong[] = {"", "abcd", "192.0.2.0/33", "example.org", "192.0.2.0/24 "};
@@ -325,6 +335,7 @@ int main(void)
         cmocka_unit_test(the_list_tells_who_why_and_until_when),
         cmocka_unit_test(a_stored_ban_goes_on_whatever_the_clock_says),
         cmocka_unit_test(nothing_else_is_read_as_a_ban),
+        cmocka_unit_test(a_ban_that_says_more_is_of_another_version),
         cmocka_unit_test(a_target_is_an_id_or_a_prefix_and_has_a_key_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,11 @@ enum qn_store_votes {
     QN_STORE_VOTES_LOST,   /* torn or changed: it asks the others before it votes; no harm else */
     QN_STORE_VOTES_INTACT, /* all of them, as far as can be told from here */
 };
+struct qn_store_problems {
+    size_t count; /* of which the first ones are told */
+    char texts[QN_STORE_PROBLEMS_MAX][QN_TEXT_LEN_MAX + 1];
+};
+void qn_store_complain(struct qn_store_problems *problems, const char *format, ...) QN_PRINTF(2, 3);
 struct qn_store_audit {
     uint64_t blocks;
     uint64_t first_block; /* height; above 1 when the node began with a snapshot */
@@ -59,14 +64,20 @@ struct qn_store_audit {
     uint64_t certificates_unknown; /* of a committee that is not known here */
     uint64_t signatures;
     enum qn_store_votes votes;
-    size_t problem_count;
-    char problems[QN_STORE_PROBLEMS_MAX][QN_TEXT_LEN_MAX + 1];
+    struct qn_store_problems problems;
 };
 /* That the blocks are one chain, that executing them gives the state they name and the one that is stored,
- * that a quorum signed every certificate, that bans can be read, and whether the record of votes is whole.
- * Problems are counted and the first ones told. */
+ * that a quorum signed every certificate, and whether the record of votes is whole. */
 void qn_store_audit(struct qn_store_audit *audit, const struct qn_storage *storage,
                     const struct qn_genesis *genesis, const struct qn_store_progress *progress);
+/* What the peer layer keeps: bans by the operator, and pages of the address book. */
+struct qn_store_peer_audit {
+    uint64_t bans;
+    uint64_t pages;
+    uint64_t left_out; /* of another version of qnet, which this one does without: no problem */
+    struct qn_store_problems problems;
+};
+void qn_store_audit_peers(struct qn_store_peer_audit *audit, const struct qn_storage *storage);
 
 /* ---- copying ---- */
 

@@ -2,6 +2,8 @@
 
 #include "ledger/store_keys.h"
 #include "ledger/testing/small_ledger.h"
+#include "peer/address_book.h"
+#include "peer/bans.h"
 #include "store/store_internal.h"
 #include "store/testing/folder_of_test.h"
 #include "wire/vote.h"
@@ -143,9 +145,9 @@ static struct qn_store_audit audit(void)
 static void assert_found(const char *word)
 {
     struct qn_store_audit result = audit();
-    assert_true(result.problem_count > 0);
-    if (strstr(result.problems[0], word) == NULL) {
-        fail_msg("\"%s\" does not say \"%s\"", result.problems[0], word);
+    assert_true(result.problems.count > 0);
+    if (strstr(result.problems.texts[0], word) == NULL) {
+        fail_msg("\"%s\" does not say \"%s\"", result.problems.texts[0], word);
     }
 }
 
@@ -171,8 +173,8 @@ static void a_whole_ledger_has_no_problems(void **state)
 {
     (void)state;
     struct qn_store_audit result = audit();
-    assert_string_equal(result.problems[0], "");
-    assert_int_equal(result.problem_count, 0);
+    assert_string_equal(result.problems.texts[0], "");
+    assert_int_equal(result.problems.count, 0);
     assert_int_equal(result.blocks, BLOCKS);
     assert_int_equal(result.executed, BLOCKS);
     assert_int_equal(result.certificates, 2);
@@ -191,7 +193,7 @@ static void a_ledger_without_its_first_blocks_is_checked_from_where_it_begins(vo
     (void)state;
     delete_block(1);
     struct qn_store_audit result = audit();
-    assert_int_equal(result.problem_count, 0);
+    assert_int_equal(result.problems.count, 0);
     assert_int_equal(result.first_block, 2);
     assert_int_equal(result.blocks, BLOCKS - 1);
     assert_int_equal(result.executed, 0);
@@ -269,6 +271,124 @@ static void a_certificate_of_another_block_is_found(void **state)
 
 /* ---- db stat, backup, restore: with the store closed, since LMDB takes a file once in a process ---- */
 
+/* ---- what the peer layer keeps ---- */
+
+static struct qn_store_peer_audit audit_peers(void)
+{
+    struct qn_store_peer_audit result;
+    qn_store_audit_peers(&result, &storage);
+    return result;
+}
+
+static void put_page(uint64_t page, struct qn_span bytes)
+{
+    struct qn_store_key key = qn_store_key_height(QN_STORE_BOOK, page);
+    struct qn_batch *batch = qn_batch_new();
+    put(batch, qn_store_key_span(&key), bytes);
+    apply(batch);
+}
+
+/* more: what another version would add to it. */
+static void put_ban(const char *target, struct qn_span more)
+{
+    struct qn_ban ban = {.by_operator = true, .until_ms = QN_BAN_FOR_GOOD};
+    struct qn_hash hash;
+    assert_int_equal(qn_ban_target_parse(&ban.target, target), QN_OK);
+    qn_ban_target_key(hash.bytes, &ban.target);
+    struct qn_store_key key = qn_store_key_hash(QN_STORE_BAN, &hash);
+    struct qn_buf *encoded = qn_ban_encode(&ban);
+    struct qn_buf *bytes = qn_buf_new(encoded->len + more.len);
+    memcpy(bytes->bytes, encoded->bytes, encoded->len);
+    if (more.len > 0) {
+        memcpy(bytes->bytes + encoded->len, more.at, more.len);
+        bytes->bytes[0] = (uint8_t)(bytes->bytes[0] + 1); /* a pair more */
+    }
+    struct qn_batch *batch = qn_batch_new();
+    put(batch, qn_store_key_span(&key), qn_buf_span(bytes));
+    apply(batch);
+    qn_buf_drop(encoded);
+    qn_buf_drop(bytes);
+}
+
+static void put_book(void)
+{
+    struct qn_book book;
+    struct qn_book_address what = {.region = QN_REGION_ASIA,
+                                   .address = {.ip = {0x20, 0x01, 0x0d, 0xb8, 7}, .port = 9876},
+                                   .id = {{9}}};
+    qn_book_init(&book, 1, 2);
+    qn_book_good(&book, &what, QN_SECONDS(5));
+    for (size_t page = 0; page < QN_BOOK_PAGES; page++) {
+        struct qn_buf *bytes = qn_book_page_encode(&book, page, QN_SECONDS(6));
+        put_page(page, qn_buf_span(bytes));
+        qn_buf_drop(bytes);
+    }
+    qn_book_fini(&book);
+}
+
+static void whole_bans_and_pages_are_no_problem(void **state)
+{
+    (void)state;
+    put_book();
+    put_ban("192.0.2.0/24", (struct qn_span){0});
+    struct qn_store_peer_audit result = audit_peers();
+    assert_string_equal(result.problems.texts[0], "");
+    assert_int_equal(result.problems.count, 0);
+    assert_int_equal(result.pages, QN_BOOK_PAGES);
+    assert_int_equal(result.bans, 1);
+    assert_int_equal(result.left_out, 0);
+}
+
+static void every_changed_page_is_found(void **state)
+{
+    struct qn_buf *bytes = NULL;
+    (void)state;
+    put_book();
+    for (uint64_t page = 0; page < QN_BOOK_PAGES; page++) {
+        char name[32];
+        struct qn_store_key key = qn_store_key_height(QN_STORE_BOOK, page);
+        assert_int_equal(storage.get(storage.context, &bytes, qn_store_key_span(&key)), QN_OK);
+        bytes->bytes[3] ^= 0x40; /* the second key */
+        put_page(page, qn_buf_span(bytes));
+        struct qn_store_peer_audit result = audit_peers();
+        (void)snprintf(name, sizeof name, "page %u of the address book", (unsigned)page);
+        assert_int_equal(result.problems.count, 1);
+        assert_non_null(strstr(result.problems.texts[0], name));
+        bytes->bytes[3] ^= 0x40;
+        put_page(page, qn_buf_span(bytes));
+        qn_buf_drop(bytes);
+    }
+    assert_int_equal(audit_peers().problems.count, 0);
+    put_page(QN_BOOK_PAGES, (struct qn_span){(const uint8_t *)"\xa1\x01\x01", 3});
+    assert_int_equal(audit_peers().problems.count, 1);
+}
+
+static void what_another_version_wrote_is_told_and_no_problem(void **state)
+{
+    static const uint8_t page[] = {0xa2, 0x01, 0x02, 0x02, 0x61, 'x'};
+    static const uint8_t more[] = {0x05, 0x01};
+    (void)state;
+    put_page(1, (struct qn_span){page, sizeof page});
+    put_ban("2001:db8::/32", (struct qn_span){more, sizeof more});
+    struct qn_store_peer_audit result = audit_peers();
+    assert_int_equal(result.problems.count, 0);
+    assert_int_equal(result.left_out, 2);
+}
+
+static void a_ban_that_cannot_be_read_is_found(void **state)
+{
+    static const uint8_t bytes[] = {0xa3, 0x01, 0x61, 'x', 0x02, 0x00, 0x04, 0x60};
+    struct qn_hash hash = {{1}};
+    struct qn_store_key key = qn_store_key_hash(QN_STORE_BAN, &hash);
+    struct qn_batch *batch = qn_batch_new();
+    (void)state;
+    put(batch, qn_store_key_span(&key), (struct qn_span){bytes, sizeof bytes});
+    apply(batch);
+    struct qn_store_peer_audit result = audit_peers();
+    assert_int_equal(result.problems.count, 1);
+    assert_string_equal(result.problems.texts[0], "a ban by the operator cannot be read");
+}
+
 static void a_backup_restores_all_but_the_votes(void **state)
 {
     char path[QN_STORE_PATH_SIZE];
@@ -303,7 +423,7 @@ static void a_backup_restores_all_but_the_votes(void **state)
                                      .node = {{7}},
                                      .size_max = 64 << 20};
     assert_int_equal(qn_store_open(&store, &storage, &config, why), QN_OK);
-    assert_int_equal(audit().problem_count, 0);
+    assert_int_equal(audit().problems.count, 0);
 }
 
 static void a_damaged_file_is_neither_backed_up_nor_restored(void **state)
@@ -355,6 +475,10 @@ int main(int argc, char **argv)
         WITH_LEDGER(a_leaf_of_the_registry_that_lacks_is_found),
         WITH_LEDGER(a_certificate_with_a_bad_signature_is_found),
         WITH_LEDGER(a_certificate_of_another_block_is_found),
+        WITH_LEDGER(whole_bans_and_pages_are_no_problem),
+        WITH_LEDGER(every_changed_page_is_found),
+        WITH_LEDGER(what_another_version_wrote_is_told_and_no_problem),
+        WITH_LEDGER(a_ban_that_cannot_be_read_is_found),
         WITH_LEDGER(a_backup_restores_all_but_the_votes),
         WITH_LEDGER(a_damaged_file_is_neither_backed_up_nor_restored),
     };

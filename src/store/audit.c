@@ -2,11 +2,9 @@
 #include "ledger/ledger.h"
 #include "ledger/store_keys.h"
 #include "node/vote_log.h"
-#include "peer/bans.h"
 #include "store/admin.h"
 #include "wire/vote.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,22 +30,6 @@ struct audit {
     struct qn_validator_set validators;
 };
 
-static void complain(struct audit *audit, const char *format, ...) QN_PRINTF(2, 3);
-
-static void complain(struct audit *audit, const char *format, ...)
-{
-    struct qn_store_audit *result = audit->result;
-    va_list values;
-
-    if (result->problem_count < QN_STORE_PROBLEMS_MAX) {
-        va_start(values, format);
-        (void)vsnprintf(result->problems[result->problem_count],
-                        sizeof result->problems[result->problem_count], format, values);
-        va_end(values);
-    }
-    result->problem_count += 1;
-}
-
 static void tell(const struct audit *audit, const char *phase, uint64_t done, uint64_t all)
 {
     if (audit->progress->tell != NULL && done % PROGRESS_EVERY == 0) {
@@ -64,20 +46,21 @@ static bool follows(struct audit *audit, const struct qn_block *block, uint64_t 
 
     if (header->height != height ||
         !qn_network_id_equal(&header->network, &audit->genesis->network)) {
-        complain(audit, "block %llu is another one: height %llu", (unsigned long long)height,
-                 (unsigned long long)header->height);
+        qn_store_complain(&audit->result->problems, "block %llu is another one: height %llu",
+                          (unsigned long long)height, (unsigned long long)header->height);
         return false;
     }
     if (audit->next == 0) {
         return true; /* the first one that is here */
     }
     if (height != audit->next) {
-        complain(audit, "blocks %llu to %llu are missing", (unsigned long long)audit->next,
-                 (unsigned long long)height - 1);
+        qn_store_complain(&audit->result->problems, "blocks %llu to %llu are missing",
+                          (unsigned long long)audit->next, (unsigned long long)height - 1);
         return false;
     }
     if (!qn_hash_equal(&header->parent, &audit->last_id)) {
-        complain(audit, "block %llu does not name the block before it", (unsigned long long)height);
+        qn_store_complain(&audit->result->problems, "block %llu does not name the block before it",
+                          (unsigned long long)height);
         return false;
     }
     return true;
@@ -97,8 +80,8 @@ static void replay(struct audit *audit, struct qn_block *block)
     }
     enum qn_err err = qn_ledger_execute(audit->replayed, block, 0);
     if (err != QN_OK) {
-        complain(audit, "block %llu does not execute: %s", (unsigned long long)block->header.height,
-                 qn_err_text(err));
+        qn_store_complain(&audit->result->problems, "block %llu does not execute: %s",
+                          (unsigned long long)block->header.height, qn_err_text(err));
         end_replay(audit);
         return;
     }
@@ -126,8 +109,8 @@ static bool visit_block(void *context, struct qn_span key, struct qn_buf *value)
     tell(audit, "blocks", audit->result->blocks, audit->head);
     enum qn_err err = qn_block_decode(&block, qn_buf_span(value));
     if (err != QN_OK) {
-        complain(audit, "block %llu cannot be read: %s", (unsigned long long)height,
-                 qn_err_text(err));
+        qn_store_complain(&audit->result->problems, "block %llu cannot be read: %s",
+                          (unsigned long long)height, qn_err_text(err));
         end_replay(audit);
         return false;
     }
@@ -152,7 +135,8 @@ static void check_blocks(struct audit *audit)
     err = audit->storage->walk(audit->storage->context, qn_store_key_span(&first), visit_block,
                                audit);
     if (err != QN_OK) {
-        complain(audit, "the blocks cannot be read: %s", qn_err_text(err));
+        qn_store_complain(&audit->result->problems, "the blocks cannot be read: %s",
+                          qn_err_text(err));
     }
     end_replay(audit);
     scratch.close(scratch.context);
@@ -164,16 +148,18 @@ static void check_head(struct audit *audit)
     enum qn_err err = qn_ledger_new(&audit->ledger, audit->genesis, audit->storage);
 
     if (err != QN_OK) {
-        complain(audit, "the registry cannot be loaded: %s", qn_err_text(err));
+        qn_store_complain(&audit->result->problems, "the registry cannot be loaded: %s",
+                          qn_err_text(err));
         return;
     }
     audit->head = qn_ledger_height(audit->ledger);
     check_blocks(audit);
     struct qn_hash head_id = qn_ledger_head_id(audit->ledger);
-    if (audit->head > 0 && audit->result->problem_count == 0 &&
+    if (audit->head > 0 && audit->result->problems.count == 0 &&
         (audit->next != audit->head + 1 || !qn_hash_equal(&audit->last_id, &head_id))) {
-        complain(audit, "the head is block %llu, but the last block is %llu",
-                 (unsigned long long)audit->head, (unsigned long long)audit->next - 1);
+        qn_store_complain(&audit->result->problems,
+                          "the head is block %llu, but the last block is %llu",
+                          (unsigned long long)audit->head, (unsigned long long)audit->next - 1);
     }
 }
 
@@ -238,12 +224,14 @@ static void check_certificate(struct audit *audit, const struct qn_buf *value, u
     enum qn_err err = qn_cert_decode(&cert, qn_buf_span(value));
 
     if (err != QN_OK || cert.kind != QN_VOTE_FINALIZE || !names_block(audit, &cert, height)) {
-        complain(audit, "the certificate of block %llu is not one of that block", shown);
+        qn_store_complain(&audit->result->problems,
+                          "the certificate of block %llu is not one of that block", shown);
     } else if (!knows_validators(audit, cert.epoch)) {
         audit->result->certificates_unknown += 1;
     } else if (qn_cert_check_members(&cert, &audit->validators) != QN_OK ||
                !is_signed(audit, &cert)) {
-        complain(audit, "the certificate of block %llu is not signed by a quorum", shown);
+        qn_store_complain(&audit->result->problems,
+                          "the certificate of block %llu is not signed by a quorum", shown);
     }
 }
 
@@ -284,43 +272,8 @@ static void check_certificates(struct audit *audit)
                                    visit_certificate, audit);
     }
     if (err != QN_OK) {
-        complain(audit, "the certificates cannot be read: %s", qn_err_text(err));
-    }
-}
-
-/* ---- bans ---- */
-
-static bool visit_ban(void *context, struct qn_span key, struct qn_buf *value)
-{
-    struct audit *audit = context;
-    struct qn_ban ban;
-    struct qn_hash stored;
-    struct qn_hash own;
-
-    if (!qn_store_key_is_hash(&stored, QN_STORE_BAN, key)) {
-        return false;
-    }
-    if (qn_ban_decode(&ban, qn_buf_span(value), 0, 0) != QN_OK) {
-        complain(audit, "a ban by the operator cannot be read");
-        return true;
-    }
-    qn_ban_target_key(own.bytes, &ban.target);
-    if (!qn_hash_equal(&own, &stored)) {
-        char text[QN_BAN_TARGET_TEXT_SIZE];
-        complain(audit, "the ban of %s stands under another key",
-                 qn_ban_target_format(text, &ban.target));
-    }
-    return true;
-}
-
-static void check_bans(struct audit *audit)
-{
-    struct qn_store_key first = qn_store_key_kind(QN_STORE_BAN);
-    enum qn_err err =
-        audit->storage->walk(audit->storage->context, qn_store_key_span(&first), visit_ban, audit);
-
-    if (err != QN_OK) {
-        complain(audit, "the bans cannot be read: %s", qn_err_text(err));
+        qn_store_complain(&audit->result->problems, "the certificates cannot be read: %s",
+                          qn_err_text(err));
     }
 }
 
@@ -355,7 +308,6 @@ void qn_store_audit(struct qn_store_audit *result, const struct qn_storage *stor
     *result = (struct qn_store_audit){0};
     check_head(audit);
     check_certificates(audit);
-    check_bans(audit);
     result->votes = check_votes(audit);
     forget_validators(audit);
     qn_ledger_free(audit->ledger);
