@@ -22,6 +22,13 @@ SUBNET = "10.77.0"
 GROUP_V4 = bytes((239, 255, 98, 76))[::-1].hex().upper()  # as in /proc/net/igmp
 GROUP_V6 = "ff12" + "0" * 24 + "9876"
 
+FETCH = "import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=10).read().decode())"
+SAY = """
+import socket, sys
+to = socket.getaddrinfo(sys.argv[1], int(sys.argv[2]), type=socket.SOCK_DGRAM)[0]
+socket.socket(to[0], to[1]).sendto(b"hello", to[4])
+"""
+
 
 def sh(*words):
     subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
@@ -73,6 +80,13 @@ class Remote(q.Node):
 
     def status(self):
         return self.ask("status")
+
+    def heard(self, verdict):
+        """How many datagrams this became of, by /metrics."""
+        done = subprocess.run([*self.host.enter, sys.executable, "-c", FETCH, f"http://{self.up['api']}/metrics"],
+                              check=True, timeout=20, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        wanted = f'qnet_lan_heard_total{{verdict="{verdict}"}} '
+        return next(float(line[len(wanted):]) for line in done.stdout.splitlines() if line.startswith(wanted))
 
     def net(self, name):
         """A table of /proc/net on its host."""
@@ -158,6 +172,15 @@ class OnOneSwitch(unittest.TestCase):
             self.assertTrue(heard)
             for address in heard:
                 self.assertRegex(address, r"^\[fe80::[0-9a-f:]+%eth0\]:9876$")
+            # What is sent to a node alone is not looked at; what is sent to all is.
+            first, second = cluster.nodes[:2]
+            own = next(line["address"] for line in second.log_lines()
+                       if (line["module"], line["event"]) == ("lan", "heard") and line["peer"] == first.id[:8])
+            self.assertEqual(first.heard("malformed"), 0)
+            for host in (own[1:].split("]")[0], "ff12::9876%eth0"):
+                sh(*second.host.enter, sys.executable, "-c", SAY, host, str(PORT))
+            q.wait_until(lambda: first.heard("malformed") > 0, "what is sent to all is heard", poll=0.5)
+            self.assertEqual(first.heard("malformed"), 1)
 
 
 @unittest.skipIf(os.environ.get(INSIDE), "outside of the namespace only")

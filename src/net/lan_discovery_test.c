@@ -41,7 +41,7 @@ static void on_heard(void *context, const struct qn_node_id *id, const struct qn
     party->last = *endpoint;
 }
 
-static void join(struct fixture *f, uint8_t number, uint8_t network, bool listens)
+static void join_at(struct fixture *f, uint8_t number, uint8_t network, const char *listen)
 {
     struct party *party = &f->parties[number];
     struct qn_lan_settings settings = {.network = {{network, network_number}},
@@ -51,14 +51,19 @@ static void join(struct fixture *f, uint8_t number, uint8_t network, bool listen
                                        .heard = on_heard,
                                        .context = party};
     char why[QN_TEXT_LEN_MAX + 1] = "";
-    settings.choice.listens = listens;
-    strcpy(settings.choice.listen.host, "127.0.0.1");
+    settings.choice.listens = listen != NULL;
+    strcpy(settings.choice.listen.host, listen != NULL ? listen : "");
     settings.choice.listen.port = (uint16_t)(1000 + number);
     party->number = number;
     if (qn_lan_open(&party->lan, &f->loop, &settings, why) != QN_OK) {
         fail_msg("%s", why);
     }
     qn_lan_start(party->lan);
+}
+
+static void join(struct fixture *f, uint8_t number, uint8_t network)
+{
+    join_at(f, number, network, "127.0.0.1");
 }
 
 static void on_clock(uv_timer_t *timer)
@@ -98,8 +103,8 @@ static void neighbours_hear_each_other(void **state)
     (void)state;
     struct fixture f;
     init(&f);
-    join(&f, 0, 1, true);
-    join(&f, 1, 1, true);
+    join(&f, 0, 1);
+    join(&f, 1, 1);
     await(&f, 0, 1);
     await(&f, 1, 0);
     assert_string_equal(f.parties[0].last.host, "127.0.0.1");
@@ -113,10 +118,10 @@ static void whoever_comes_later_hears_those_that_are_there(void **state)
     (void)state;
     struct fixture f;
     init(&f);
-    join(&f, 0, 1, true);
-    join(&f, 1, 1, true);
+    join(&f, 0, 1);
+    join(&f, 1, 1);
     await(&f, 0, 1);
-    join(&f, 2, 1, false); /* cannot be dialled: it only asks */
+    join_at(&f, 2, 1, NULL); /* cannot be dialled: it only asks */
     await(&f, 2, 0);
     await(&f, 2, 1);
     assert_int_equal(f.parties[0].heard[2], 0);
@@ -130,8 +135,8 @@ static void another_network_is_not_heard(void **state)
     (void)state;
     struct fixture f;
     init(&f);
-    join(&f, 0, 1, true);
-    join(&f, 1, 2, true);
+    join(&f, 0, 1);
+    join(&f, 1, 2);
     qn_time_us deadline = qn_clock_now() + QN_SECONDS(PATIENCE_S);
     while (heard_as(f.parties[0].lan, "other_network") == 0) {
         assert_true(qn_clock_now() < deadline);
@@ -151,8 +156,8 @@ static void what_is_not_sent_to_the_group_is_not_heard(void **state)
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(QN_LAN_PORT)};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     init(&f);
-    join(&f, 0, 1, true);
-    join(&f, 1, 1, true);
+    join(&f, 0, 1);
+    join(&f, 1, 1);
     assert_true(fd >= 0);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     qn_lan_beacon_encode(bytes, &beacon);

@@ -70,12 +70,15 @@ static bool may_speak(const struct qn_lan_choice *choice, const struct qn_lan_in
            memcmp(listen.ip, address->ip, sizeof listen.ip) == 0;
 }
 
-/* The first one of IPv4; of IPv6 one that is good without a zone, if there is one. */
+/* The first one of IPv4; of IPv6 one that is good without a zone, if there is one. The system takes no multicast of IPv6
+ * to loopback. */
 static void take_address(struct qn_lan_interface *interface, const struct qn_net_address *address)
 {
     if (qn_net_address_is_v4(address)) {
         interface->v4 = interface->has_v4 ? interface->v4 : *address;
         interface->has_v4 = true;
+    } else if (interface->is_loopback) {
+        return;
     } else if (!interface->has_v6 || (qn_net_address_is_link_local(&interface->v6) &&
                                       !qn_net_address_is_link_local(address))) {
         interface->v6 = *address;
