@@ -172,6 +172,11 @@ class OnOneSwitch(unittest.TestCase):
             self.assertTrue(heard)
             for address in heard:
                 self.assertRegex(address, r"^\[fe80::[0-9a-f:]+%eth0\]:9876$")
+            # Such an address is also good as a setting.
+            guest = self.spawn(cluster, "guest", {"QNET_REGION": "asia", **q.Identity().env, "QNET_LISTEN": "[::]:9876",
+                                                  "QNET_FALLBACK_PEERS": heard[0]}, address=False)
+            guest.await_up()
+            q.wait_until(lambda: guest.status()["registered"], "the guest is registered", timeout=WAIT_S, poll=0.5)
             # What is sent to a node alone is not looked at; what is sent to all is.
             first, second = cluster.nodes[:2]
             own = next(line["address"] for line in second.log_lines()

@@ -113,6 +113,18 @@ static void a_subnet_has_its_own_rate_and_leaves_the_rest_to_others(void **state
                      QN_ADMISSION_RATE_SUBNET);
 }
 
+static void a_subnet_of_ipv6_is_what_one_customer_gets(void **state)
+{
+    struct qn_admission_ask first = inbound_ask("2001:db8:1:aa00::1");
+    struct qn_admission_ask last = inbound_ask("2001:db8:1:aaff:ffff:ffff:ffff:ffff");
+    struct qn_admission_ask next = inbound_ask("2001:db8:1:ab00::1");
+    for (unsigned i = 0; i < QN_ADMISSION_SUBNET_BURST; i++) {
+        assert_int_equal(qn_admission_decide(*state, &first, 0), QN_ADMISSION_NONE);
+    }
+    assert_int_equal(qn_admission_decide(*state, &last, 0), QN_ADMISSION_RATE_SUBNET);
+    assert_int_equal(qn_admission_decide(*state, &next, 0), QN_ADMISSION_NONE);
+}
+
 static void many_subnets_together_meet_the_global_rate(void **state)
 {
     unsigned admitted = 0;
@@ -172,6 +184,7 @@ int main(void)
         EACH(limits_bind_all_but_the_privileged),
         EACH(the_unregistered_have_few_slots_and_take_none_of_the_others),
         EACH(a_subnet_has_its_own_rate_and_leaves_the_rest_to_others),
+        EACH(a_subnet_of_ipv6_is_what_one_customer_gets),
         EACH(many_subnets_together_meet_the_global_rate),
         EACH(this_machine_is_exempt_from_limits_by_address),
         EACH(an_identity_that_comes_again_and_again_meets_its_rate),
