@@ -20,10 +20,17 @@ enum {
     TLS_RECORD = 5 + 1 + 16, /* header, type and tag of a record of TLS 1.3 */
 };
 
+/* There in builds with a sanitizer, which has an allocator of its own. */
+extern size_t
+__sanitizer_get_current_allocated_bytes(void) /* NOLINT(bugprone-reserved-identifier,cert-*) */
+    __attribute__((weak));
+
 static size_t heap_bytes(void)
 {
+    if (__sanitizer_get_current_allocated_bytes != NULL) {
+        return __sanitizer_get_current_allocated_bytes();
+    }
     struct mallinfo2 info = mallinfo2();
-
     return info.uordblks + info.hblkhd;
 }
 
@@ -141,6 +148,43 @@ static void measure_links(struct qn_peers_scale *scale, const struct qn_peers_wo
     scale->ping_bytes_per_s = qn_peers_samples_end(&bytes);
 }
 
+static uint32_t root_of(uint32_t *parents, uint32_t node)
+{
+    while (parents[node] != node) {
+        parents[node] = parents[parents[node]];
+        node = parents[node];
+    }
+    return node;
+}
+
+/* Parts of the network that no live link joins, as far as whole nodes are in them: light nodes pass on what they get
+ * over the links that the simulation has of them, and no others. */
+static size_t count_islands(const struct qn_peers_world *world)
+{
+    size_t islands = 0;
+    uint32_t *parents = calloc(world->crowd.count, sizeof *parents);
+    bool *seen = calloc(world->crowd.count, sizeof *seen);
+
+    QN_ASSERT(parents != NULL && seen != NULL);
+    for (uint32_t i = 0; i < world->crowd.count; i++) {
+        parents[i] = i;
+    }
+    for (size_t i = 0; i < world->link_capacity; i++) {
+        const struct qn_peers_link *link = &world->links[i];
+        if (link->id != 0 && link->live[0] && link->live[1]) {
+            parents[root_of(parents, link->node[0])] = root_of(parents, link->node[1]);
+        }
+    }
+    for (size_t i = 0; i < world->host_count; i++) {
+        uint32_t root = root_of(parents, world->hosts[i].node);
+        islands += seen[root] ? 0 : 1;
+        seen[root] = true;
+    }
+    free(parents);
+    free(seen);
+    return islands;
+}
+
 static void measure_dials(struct qn_peers_scale *scale, struct qn_peers_world *world,
                           unsigned seconds)
 {
@@ -190,6 +234,7 @@ void qn_peers_scale_run(struct qn_peers_scale *scale, size_t nodes, uint64_t see
     join(scale, &world, regions);
     measure_dials(scale, &world, quick ? STEADY_QUICK_S : STEADY_S);
     measure_links(scale, &world);
+    scale->islands = count_islands(&world);
     scale->region_limit = qn_peer_limits_per_region(qn_peering_limits(world.hosts[0].peering));
     scale->broken = world.broken;
     measure_memory(scale, &world);

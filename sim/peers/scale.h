@@ -20,6 +20,7 @@ struct qn_peers_scale {
     struct qn_peers_quantiles join_ms;          /* from start to fully connected */
     struct qn_peers_quantiles ping_bytes_per_s; /* sent, frames and records of TLS counted */
     struct qn_peers_quantiles dials_per_hour;   /* once settled */
+    size_t islands;        /* parts that no link joins: 1, or the network has come apart */
     uint64_t memory_bytes; /* of the peer layer of one node, the mean: as the allocator counts it */
     uint64_t light_bytes;  /* of a node that is not simulated whole */
     const char *broken;    /* the first invariant that did not hold; NULL: none */
