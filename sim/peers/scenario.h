@@ -28,6 +28,7 @@ void qn_peers_play_poisoning(struct qn_peers_run *run);
 void qn_peers_play_sybil(struct qn_peers_run *run);
 void qn_peers_play_exhaustion(struct qn_peers_run *run);
 void qn_peers_play_storm(struct qn_peers_run *run);
+void qn_peers_play_flapping(struct qn_peers_run *run);
 void qn_peers_play_cut(struct qn_peers_run *run);
 void qn_peers_play_churn(struct qn_peers_run *run);
 void qn_peers_play_hijack(struct qn_peers_run *run);

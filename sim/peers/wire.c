@@ -390,6 +390,7 @@ static void on_up(struct qn_peers_world *world, struct qn_peers_link *link, size
         .standing = qn_peers_standing(other),
         .region = (enum qn_region)world->crowd.nodes[other].declared,
     };
+    host->handshakes += 1;
     struct qn_peering_verdict verdict = qn_peering_on_up(host->peering, &up, world->now);
     if (verdict.limit != QN_ADMISSION_NONE) {
         link->is_full = end == 1 && qn_admission_reason(verdict.limit) == QN_CLOSE_FULL;

@@ -31,8 +31,9 @@ struct qn_peers_host {
     size_t link_capacity;
     uint32_t *links; /* slots */
     uint64_t dials;
-    uint64_t alarms; /* of this life, as counted below */
-    bool touched;    /* in this step */
+    uint64_t handshakes; /* in which this node did its part, whatever became of the link */
+    uint64_t alarms;     /* of this life, as counted below */
+    bool touched;        /* in this step */
 };
 
 struct qn_peers_link {

@@ -427,8 +427,12 @@ void qn_dialer_set_linked(struct qn_dialer *dialer, const struct qn_node_id *id,
     } else if (is_for_once(target)) {
         forget(dialer, target);
     } else {
-        /* A place that was ours for a moment only is no better than none. */
-        bool was_none = target->is_full && now - target->linked_us < QN_DIAL_STABLE;
+        /* A link that was ours for a moment only is no better than none; but those that are needed are
+         * wanted back at once unless they have no place. */
+        bool is_needed_soon = is_due_always(dialer, target) || target->committee ||
+                              target->purpose != QN_DIAL_FOR_HOT;
+        bool was_none =
+            now - target->linked_us < QN_DIAL_STABLE && (target->is_full || !is_needed_soon);
         target->failures = was_none ? target->failures : 0;
         back_off(dialer, target, now);
     }

@@ -77,6 +77,41 @@ static void a_linked_target_is_left_alone_until_the_link_goes(void **state)
     qn_dialer_fini(&dialer);
 }
 
+/* Each link is lost after `life`. Returns the longest wait for the next dial in twelve rounds. */
+static qn_time_us longest_wait(enum qn_dial_purpose purpose, qn_time_us life)
+{
+    struct qn_dialer dialer;
+    struct qn_node_id id = id_of(1);
+    qn_time_us now = 0;
+    qn_time_us longest = 0;
+    qn_dialer_init(&dialer, 5);
+    add(&dialer, purpose, 1);
+    for (int i = 0; i < 12; i++) {
+        const struct qn_dial_target *target = qn_dialer_next(&dialer, EVERYBODY, now);
+        assert_non_null(target);
+        qn_dialer_on_linked(&dialer, target->dial, &id);
+        qn_dialer_set_linked(&dialer, &id, true, now);
+        now += life;
+        qn_dialer_set_linked(&dialer, &id, false, now);
+        qn_time_us wait = qn_dialer_deadline(&dialer, EVERYBODY) - now;
+        longest = wait > longest ? wait : longest;
+        now += wait;
+    }
+    qn_dialer_fini(&dialer);
+    return longest;
+}
+
+static void a_peer_whose_links_do_not_last_is_backed_off_from_unless_it_is_needed(void **state)
+{
+    (void)state;
+    qn_time_us flaps = longest_wait(QN_DIAL_FOR_HOT, QN_SECONDS(3));
+    qn_time_us lasts = longest_wait(QN_DIAL_FOR_HOT, QN_DIAL_STABLE);
+    qn_time_us needed = longest_wait(QN_DIAL_FOR_BOOTSTRAP, QN_SECONDS(3));
+    assert_in_range(flaps, QN_DIAL_BACKOFF_PEER_MAX / 2, QN_DIAL_BACKOFF_PEER_MAX);
+    assert_in_range(lasts, 0, QN_DIAL_BACKOFF_MIN);
+    assert_in_range(needed, 0, QN_DIAL_BACKOFF_MIN);
+}
+
 static void a_pinned_peer_is_dialled_like_a_genesis_node(void **state)
 {
     (void)state;
@@ -280,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failures_back_off_with_jitter_up_to_eight_seconds),
         cmocka_unit_test(a_linked_target_is_left_alone_until_the_link_goes),
+        cmocka_unit_test(a_peer_whose_links_do_not_last_is_backed_off_from_unless_it_is_needed),
         cmocka_unit_test(a_pinned_peer_is_dialled_like_a_genesis_node),
         cmocka_unit_test(dials_at_once_are_bounded),
         cmocka_unit_test(a_full_list_gives_up_only_peers_that_failed),
