@@ -5,17 +5,14 @@
 #include "sim/peers/scenario.h"
 
 #include "peer/address_book.h"
-#include "sim/peers/book_news.h"
+#include "sim/peers/book_flood.h"
 #include "sim/peers/mix.h"
 
 enum {
     HONEST = 6000,
     HOSTILE = 6000,
     HOSTILE_GROUPS = 32,
-    NEWS_A_SECOND = 40,
     FLOOD_SECONDS = 3600,
-    FEELER_EVERY_SECONDS = 2,
-    BALANCE_EVERY_SECONDS = 60,
     PER_REGION = 4, /* links that a node dials for in each region at least */
     OUTBOUND = PER_REGION * QN_REGION_COUNT,
     FEW = 8,           /* and how it would be with as few as that in all */
@@ -46,77 +43,21 @@ struct tally {
     uint64_t most; /* hostile links after one restart */
 };
 
-static uint32_t draw(struct victim *victim, bool hostile)
-{
-    for (;;) {
-        uint32_t node = (uint32_t)qn_rng_below(&victim->rng, victim->crowd.count);
-        if (victim->crowd.nodes[node].hostile == hostile) {
-            return node;
-        }
-    }
-}
-
-static void tell(struct victim *victim, bool hostile)
-{
-    uint32_t by = draw(victim, hostile);
-    uint32_t whom = draw(victim, hostile);
-
-    (void)qn_peers_tell_book(&victim->book, &victim->crowd, by, whom, victim->now);
-}
-
-static void count(const struct victim *victim, uint64_t known[2], uint64_t tried[2])
-{
-    struct qn_book_found found;
-
-    for (uint32_t node = 0; node < victim->crowd.count; node++) {
-        struct qn_node_id id = qn_crowd_id(&victim->crowd, node);
-        if (qn_book_find(&victim->book, &id, &found)) {
-            known[victim->crowd.nodes[node].hostile] += 1;
-            tried[victim->crowd.nodes[node].hostile] += found.is_tried ? 1 : 0;
-        }
-    }
-}
-
-static void prove(struct victim *victim, const struct qn_book_found *found)
-{
-    qn_book_attempt(&victim->book, &found->what.id, victim->now);
-    qn_book_good(&victim->book, &found->what, victim->now);
-}
-
-static void feel(struct victim *victim)
-{
-    struct qn_book_query query = {.which = QN_BOOK_NEW_ONLY, .region = QN_REGION_COUNT};
-    struct qn_book_found found;
-
-    if (qn_book_select(&victim->book, &found, &query, &victim->rng, victim->now)) {
-        prove(victim, &found);
-    }
-    if (qn_book_next_test(&victim->book, &found, victim->now)) {
-        prove(victim, &found);
-    }
-}
-
-/* An hour in which everybody is up, the attacker's nodes as well-behaved as all others, and the news such
- * that half of the book is his. */
 static void flood(struct victim *victim)
 {
-    bool hostile = false;
+    struct qn_book_flood flood = {&victim->crowd, &victim->book, &victim->rng, false};
 
     for (unsigned second = 0; second < FLOOD_SECONDS; second++) {
         victim->now += QN_SECONDS(1);
-        if (second % BALANCE_EVERY_SECONDS == 0) {
-            uint64_t known[2] = {0};
-            uint64_t tried[2] = {0};
-            count(victim, known, tried);
-            hostile = known[true] < known[false] || tried[true] < tried[false];
-        }
-        for (unsigned i = 0; i < NEWS_A_SECOND; i++) {
-            tell(victim, hostile);
-        }
-        if (second % FEELER_EVERY_SECONDS == 0) {
-            feel(victim);
-        }
+        qn_book_flood_second(&flood, second, victim->now);
     }
+}
+
+static void count(struct victim *victim, uint64_t known[2], uint64_t tried[2])
+{
+    struct qn_book_flood flood = {&victim->crowd, &victim->book, &victim->rng, false};
+
+    qn_book_flood_count(&flood, known, tried);
 }
 
 /* The links of one life of the victim. */

@@ -24,6 +24,7 @@ const struct qn_peers_scenario *qn_peers_scenario_find(const char *name);
 
 /* ---- attack_*.c ---- */
 void qn_peers_play_eclipse(struct qn_peers_run *run);
+void qn_peers_play_restart(struct qn_peers_run *run);
 void qn_peers_play_poisoning(struct qn_peers_run *run);
 void qn_peers_play_sybil(struct qn_peers_run *run);
 void qn_peers_play_exhaustion(struct qn_peers_run *run);

@@ -1,6 +1,6 @@
 /* Peering's memory of addresses: what is heard goes into the address book, what is dialled comes out of it, and a cold
  * start opens one source after the other. */
-#include "peer/peering_state.h"
+#include "peer/peering_choice.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -272,6 +272,9 @@ void qn_peering_choose_anchors(struct qn_peering *peering, qn_time_us now)
             continue;
         }
         is_good(peering, link, now); /* it still is */
+        if (link->privileged && peering->active > QN_SMALL_NETWORK) {
+            continue; /* dialled as such: an anchor has to be somebody else */
+        }
         size_t at = count;
         while (at > 0 && best[at - 1]->since_us > link->since_us) {
             at -= 1;
@@ -300,45 +303,12 @@ static bool dial_later(struct qn_peering *peering, const struct qn_book_found *f
     return added;
 }
 
-/* Not ourselves, nobody linked, and nobody whom the dialer has already. */
-static bool is_wanted(void *context, const struct qn_book_found *found)
-{
-    const struct qn_peering *peering = context;
-    return !qn_node_id_equal(&found->what.id, &peering->config.id) &&
-           qn_peering_link_to(peering, &found->what.id) == 0 &&
-           qn_dialer_find(&peering->dialer, &found->what.id) == NULL;
-}
-
-/* A database of addresses does not contradict it. */
-static bool is_wanted_where_it_says(void *context, const struct qn_book_found *found)
-{
-    const struct qn_peering *peering = context;
-    enum qn_region located;
-    return is_wanted(context, found) &&
-           (!qn_locate(&peering->config.locator, &located, &found->what.address) ||
-            located == found->what.region);
-}
-
-/* Those who may well be where they say come first, if a database can say so. */
-static bool select_wanted(struct qn_peering *peering, struct qn_book_found *found,
-                          enum qn_region region, qn_time_us now)
-{
-    struct qn_book_query query = {.which = QN_BOOK_ANY, .region = region, .context = peering};
-    query.wanted = is_wanted_where_it_says;
-    if (peering->config.locator.region != NULL &&
-        qn_book_select(&peering->memory.book, found, &query, &peering->rng, now)) {
-        return true;
-    }
-    query.wanted = is_wanted;
-    return qn_book_select(&peering->memory.book, found, &query, &peering->rng, now);
-}
-
 static void dial_anchors(struct qn_peering *peering, qn_time_us now)
 {
     struct qn_book_found anchors[QN_REGION_COUNT * QN_BOOK_ANCHORS_PER_REGION];
     size_t count = qn_book_anchors(&peering->memory.book, anchors);
     for (size_t i = 0; i < count; i++) {
-        if (is_wanted(peering, &anchors[i])) {
+        if (qn_peering_is_wanted(peering, &anchors[i])) {
             (void)dial_later(peering, &anchors[i], QN_DIAL_FOR_HOT, now);
         }
     }
@@ -356,11 +326,13 @@ static bool is_dialled(const struct qn_peering *peering, size_t region)
 }
 
 /* Gives the dialer addresses of the book until it has enough that did not refuse us. Returns how many it has. */
-static size_t feed_region(struct qn_peering *peering, size_t region, size_t fresh, qn_time_us now)
+static size_t feed_region(struct qn_peering_choice *choice, size_t region, size_t fresh,
+                          qn_time_us now)
 {
     struct qn_book_found found;
-    while (fresh < FEED_PER_REGION && select_wanted(peering, &found, (enum qn_region)region, now) &&
-           dial_later(peering, &found, QN_DIAL_FOR_HOT, now)) {
+    while (fresh < FEED_PER_REGION &&
+           qn_peering_choose(choice, &found, (enum qn_region)region, now) &&
+           dial_later(choice->peering, &found, QN_DIAL_FOR_HOT, now)) {
         fresh += 1;
     }
     return fresh;
@@ -370,12 +342,16 @@ static size_t feed_region(struct qn_peering *peering, size_t region, size_t fres
  * for a while. */
 static void feed(struct qn_peering *peering, unsigned wanted, qn_time_us now)
 {
+    struct qn_peering_choice choice = {.peering = peering};
+    if (wanted >> QN_DIAL_WANT_REGION_SHIFT != 0) {
+        qn_peering_choice_begin(&choice, peering);
+    }
     for (size_t region = 0; region < QN_REGION_COUNT; region++) {
         struct qn_dial_waiting waiting =
             qn_dialer_waiting(&peering->dialer, (enum qn_region)region, now);
         bool is_lacking = (wanted >> (QN_DIAL_WANT_REGION_SHIFT + region) & 1U) != 0;
         size_t fresh = waiting.count - waiting.refused;
-        fresh = is_lacking ? feed_region(peering, region, fresh, now) : fresh;
+        fresh = is_lacking ? feed_region(&choice, region, fresh, now) : fresh;
         bool was_paused = peering->full_until_us[region] != 0; /* then each is tried once more */
         bool all_refused =
             is_lacking && fresh == 0 && waiting.refused > 0 && (!was_paused || waiting.due == 0);
@@ -392,11 +368,11 @@ static void send_feeler(struct qn_peering *peering, qn_time_us now)
 {
     struct qn_book_query query = {.which = QN_BOOK_NEW_ONLY,
                                   .region = QN_REGION_COUNT,
-                                  .wanted = is_wanted,
+                                  .wanted = qn_peering_is_wanted,
                                   .context = peering};
     struct qn_book_found found;
-    bool is_found =
-        qn_book_next_test(&peering->memory.book, &found, now) && is_wanted(peering, &found);
+    bool is_found = qn_book_next_test(&peering->memory.book, &found, now) &&
+                    qn_peering_is_wanted(peering, &found);
     if (is_found || qn_book_select(&peering->memory.book, &found, &query, &peering->rng, now)) {
         (void)dial_later(peering, &found, QN_DIAL_FOR_FEELER, now);
     }
@@ -468,7 +444,9 @@ void qn_peering_book_poll(struct qn_peering *peering, unsigned wanted, qn_time_u
     memory->next_us = now + BOOK_INTERVAL;
     open_sources(peering, now);
     qn_peering_lan_poll(peering, wanted, now);
-    if (qn_sources_is_open(memory->open, QN_PEER_SOURCE_TRIED)) {
+    /* With links enough the cold start is over, whichever source it ended at: more come from the book. */
+    if (qn_sources_is_open(memory->open, QN_PEER_SOURCE_TRIED) ||
+        peering->counts.live >= QN_SOURCES_LIVE_ENOUGH) {
         feed(peering, wanted, now);
     }
     if (now >= memory->next_anchors_us) {

@@ -167,6 +167,48 @@ static void who_comes_back_dials_anchors_first_and_the_founders_not_at_all(void 
     qn_peering_free(f.peering);
 }
 
+/* Anchors alone would leave a node with the same few peers for ever. */
+static void with_all_anchors_back_the_rest_comes_from_the_book(void **state)
+{
+    (void)state;
+    struct fixture f;
+    init(&f, LARGE, 0);
+    for (uint8_t i = 0; i < QN_SOURCES_LIVE_ENOUGH; i++) { /* of several sources, all at once */
+        hear(&f, QN_HEARD_GENESIS, (uint8_t)(100 + i), true, 0);
+    }
+    run(&f, 2);
+    assert_int_equal(qn_peering_counts(f.peering)->live, QN_SOURCES_LIVE_ENOUGH);
+    remember(&f);
+    run(&f, 10);
+    for (uint8_t i = 1; i <= 5; i++) {
+        assert_true(f.dials[i] > 0);
+    }
+    qn_peering_free(f.peering);
+}
+
+/* Whoever owns few networks shall not be all of those that we dial. */
+static void networks_that_no_own_link_is_in_are_dialled_first(void **state)
+{
+    (void)state;
+    struct fixture f;
+    init(&f, LARGE, 0);
+    f.answers = false;
+    for (uint8_t i = 0; i < 200; i++) { /* all of the same network */
+        struct qn_book_address what = {.id = {{200, i, 7}}, .region = QN_REGION_ASIA};
+        struct qn_endpoint endpoint = endpoint_of(7);
+        assert_true(qn_net_address_parse(&what.address, &endpoint));
+        what.address.ip[15] = i;
+        qn_book_good(qn_peering_book(f.peering), &what, f.now);
+    }
+    remember(&f);
+    run(&f, 3);
+    for (uint8_t i = 1; i <= 5; i++) {
+        assert_true(f.dials[i] > 0);
+    }
+    assert_true(f.dials[7] > 0); /* and then the others */
+    qn_peering_free(f.peering);
+}
+
 static void if_nobody_of_before_answers_the_next_sources_follow(void **state)
 {
     (void)state;
@@ -354,6 +396,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_newcomer_dials_the_pinned_ones_at_once),
         cmocka_unit_test(who_comes_back_dials_anchors_first_and_the_founders_not_at_all),
+        cmocka_unit_test(with_all_anchors_back_the_rest_comes_from_the_book),
+        cmocka_unit_test(networks_that_no_own_link_is_in_are_dialled_first),
         cmocka_unit_test(if_nobody_of_before_answers_the_next_sources_follow),
         cmocka_unit_test(in_a_large_network_records_go_to_the_book_and_come_out_when_wanted),
         cmocka_unit_test(who_is_placed_elsewhere_is_dialled_after_the_others),
