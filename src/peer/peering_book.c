@@ -343,7 +343,7 @@ static size_t feed_region(struct qn_peering_choice *choice, size_t region, size_
 static void feed(struct qn_peering *peering, unsigned wanted, qn_time_us now)
 {
     struct qn_peering_choice choice = {.peering = peering};
-    if (wanted >> QN_DIAL_WANT_REGION_SHIFT != 0) {
+    if ((wanted >> QN_DIAL_WANT_REGION_SHIFT & ((1U << QN_REGION_COUNT) - 1)) != 0) {
         qn_peering_choice_begin(&choice, peering);
     }
     for (size_t region = 0; region < QN_REGION_COUNT; region++) {
