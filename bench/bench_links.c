@@ -431,6 +431,7 @@ static void step(void *context, const struct qn_event *event, struct qn_actions 
     case QN_EVENT_PERSISTED:
     case QN_EVENT_REQUEST:
     case QN_EVENT_FOUND:
+    case QN_EVENT_MAPPED:
     case QN_EVENT_SHUTDOWN:
     case QN_EVENT_NEIGHBOUR:
         break;

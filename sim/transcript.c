@@ -140,6 +140,7 @@ static void event_line(struct qn_sim *sim, const struct qn_sim_host *host,
     case QN_EVENT_LOAD:
     case QN_EVENT_VERIFIED:
     case QN_EVENT_FOUND:
+    case QN_EVENT_MAPPED:
     case QN_EVENT_SHUTDOWN:
     case QN_EVENT_NEIGHBOUR:
         break;
@@ -181,6 +182,7 @@ void qn_sim_trace_event(struct qn_sim *sim, const struct qn_sim_host *host,
     case QN_EVENT_LOAD:
     case QN_EVENT_DIAL_FAILED:
     case QN_EVENT_FOUND:
+    case QN_EVENT_MAPPED:
     case QN_EVENT_SHUTDOWN:
     case QN_EVENT_NEIGHBOUR:
         break;

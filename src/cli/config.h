@@ -40,6 +40,9 @@ struct qn_config {
     struct qn_peer_hint reserved[QN_RESERVED_PEERS_MAX]; /* each with an id */
     size_t dns_seed_count;
     struct qn_endpoint dns_seeds[QN_DNS_SEEDS_MAX];
+    bool maps_port;
+    bool has_gateway;
+    struct qn_net_address gateway; /* IPv4, with its port */
     bool has_lan;
     struct qn_lan_choice lan; /* its names only */
     bool has_code;

@@ -270,6 +270,7 @@ void qn_config_addresses(const struct qn_config_load *load)
     load_lan(load);
     load_listen(load);
     load_advertise(load);
+    qn_config_port_mapping(load);
     load_api(load);
     load_api_url(load);
 }

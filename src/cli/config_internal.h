@@ -28,6 +28,8 @@ void qn_config_secrets(const struct qn_config_load *load);
 void qn_config_location(const struct qn_config_load *load);
 /* Addresses of others and of ourselves. After the genesis. */
 void qn_config_addresses(const struct qn_config_load *load);
+/* Whether the gateway is asked to forward the port; after the addresses that are listened on. */
+void qn_config_port_mapping(const struct qn_config_load *load);
 /* The data directory. After the secrets. */
 void qn_config_storage(const struct qn_config_load *load);
 

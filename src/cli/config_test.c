@@ -138,6 +138,8 @@ static const struct {
     {"QNET_FALLBACK_PEERS", "a:1,,b:2", "QNET_FALLBACK_PEERS", "\"\" is no address"},
     {"QNET_DNS_SEEDS", "192.0.2.1", "QNET_DNS_SEEDS", "QNET_FALLBACK_PEERS"},
     {"QNET_LOCATION_DB", "/nonexistent/database", "QNET_LOCATION_DB", ""},
+    {"QNET_PORT_MAPPING", "yes", "QNET_PORT_MAPPING", "on or off"},
+    {"QNET_NAT_GATEWAY", "192.0.2.1", "QNET_NAT_GATEWAY", "set QNET_PORT_MAPPING to on"},
     {"QNET_LAN_DISCOVERY", "yes", "QNET_LAN_DISCOVERY", "on or off"},
     {"QNET_LAN_INTERFACES", "eth0", "QNET_LAN_INTERFACES", "set QNET_LAN_DISCOVERY to on"},
     {"QNET_ADVERTISE", "[fe80::1%eth0]:1", "QNET_ADVERTISE", "no address that others could dial"},
@@ -572,6 +574,43 @@ static void reserved_peers_need_their_ids(void **state)
     qn_fixture_fini(&fixture);
 }
 
+static void a_gateway_is_an_address_of_ipv4(void **state)
+{
+    struct qn_fixture fixture;
+
+    (void)state;
+    qn_fixture_init(&fixture);
+    qn_fixture_set_ordinary_node(&fixture, &network);
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_false(fixture.config.maps_port); /* unless told otherwise */
+    qn_fixture_set(&fixture, "QNET_PORT_MAPPING", "on");
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_count(&fixture, 0);
+    assert_true(fixture.config.maps_port);
+    assert_false(fixture.config.has_gateway);
+    qn_fixture_set(&fixture, "QNET_NAT_GATEWAY", "192.0.2.1");
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_count(&fixture, 0);
+    assert_int_equal(fixture.config.gateway.port, 5351);
+    assert_int_equal(fixture.config.gateway.ip[12], 192);
+    qn_fixture_set(&fixture, "QNET_NAT_GATEWAY", "192.0.2.1:7000");
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_count(&fixture, 0);
+    assert_int_equal(fixture.config.gateway.port, 7000);
+    static const char *const wrong[] = {"router.example", "[fe80::1]:5351", "192.0.2.1:0",
+                                        "0.0.0.0"};
+    for (size_t i = 0; i < QN_ARRAY_COUNT(wrong); i++) {
+        qn_fixture_set(&fixture, "QNET_NAT_GATEWAY", wrong[i]);
+        qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+        assert_problem(&fixture, "QNET_NAT_GATEWAY", "is no gateway");
+    }
+    qn_fixture_set(&fixture, "QNET_NAT_GATEWAY", "192.0.2.1");
+    qn_fixture_set(&fixture, "QNET_LISTEN", "off");
+    qn_fixture_load(&fixture, "node", QN_CONFIG_NEEDS_NODE);
+    assert_problem(&fixture, "QNET_PORT_MAPPING", "no port to map");
+    qn_fixture_fini(&fixture);
+}
+
 static void interfaces_of_the_local_network_are_names(void **state)
 {
     struct qn_fixture fixture;
@@ -686,6 +725,7 @@ int main(void)
         cmocka_unit_test(a_command_is_not_bothered_with_what_it_does_not_use),
         cmocka_unit_test(fallback_peers_may_have_ids),
         cmocka_unit_test(reserved_peers_need_their_ids),
+        cmocka_unit_test(a_gateway_is_an_address_of_ipv4),
         cmocka_unit_test(interfaces_of_the_local_network_are_names),
         cmocka_unit_test(dns_seeds_are_names_with_or_without_a_port),
         cmocka_unit_test(port_zero_is_for_listening_only),

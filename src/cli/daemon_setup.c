@@ -20,7 +20,7 @@ static void fill_endpoints(struct qn_node_config *node, const struct qn_config *
     } else if (cert != NULL) {
         node->endpoint_count = cert->endpoint_count;
         memcpy(node->endpoints, cert->endpoints, sizeof node->endpoints);
-    } else if (config->listens && !qn_host_is_any(config->listen.host) &&
+    } else if (config->listens && !config->maps_port && !qn_host_is_any(config->listen.host) &&
                !qn_endpoint_has_zone(&config->listen)) {
         node->endpoint_count = 1;
         node->endpoints[0] = config->listen;

@@ -30,9 +30,10 @@ static const struct qn_option options[QN_OPTION_COUNT] = {
     QN_OPTION_BOOTSTRAP_ID, GENESIS_OPTIONS, IDENTITY_OPTIONS, QN_OPTION_REGION,                   \
         QN_OPTION_FALLBACK_PEERS, QN_OPTION_RESERVED_PEERS, QN_OPTION_DNS_SEEDS,                   \
         QN_OPTION_LAN_DISCOVERY, QN_OPTION_LAN_INTERFACES, CODE_OPTIONS, QN_OPTION_LISTEN,         \
-        QN_OPTION_ADVERTISE, QN_OPTION_API, QN_OPTION_LOG, QN_OPTION_LOG_FORMAT,                   \
-        QN_OPTION_MAX_LINKS, QN_OPTION_MAX_MEMORY, QN_OPTION_MAX_BANDWIDTH,                        \
-        QN_OPTION_REGION_CHECK, QN_OPTION_LOCATION_DB, QN_OPTION_DATA_DIR, QN_OPTION_DATA_MAX
+        QN_OPTION_ADVERTISE, QN_OPTION_PORT_MAPPING, QN_OPTION_NAT_GATEWAY, QN_OPTION_API,         \
+        QN_OPTION_LOG, QN_OPTION_LOG_FORMAT, QN_OPTION_MAX_LINKS, QN_OPTION_MAX_MEMORY,            \
+        QN_OPTION_MAX_BANDWIDTH, QN_OPTION_REGION_CHECK, QN_OPTION_LOCATION_DB,                    \
+        QN_OPTION_DATA_DIR, QN_OPTION_DATA_MAX
 
 #define MOTION_DETAILS                                                                             \
     "The key is a member's. The motion takes effect once a quorum of members has approved it,\n"   \

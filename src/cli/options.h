@@ -47,6 +47,10 @@ enum qn_option_trait {
       "peers that are always dialled, have places of their own and are never given up")            \
     X(DNS_SEEDS, "dns-seeds", 0, "QNET_DNS_SEEDS", "NAME[:PORT],...", NULL, 0,                     \
       "names that are asked for addresses of nodes, by service record (_qnet._tcp) or address")    \
+    X(PORT_MAPPING, "port-mapping", 0, "QNET_PORT_MAPPING", "on|off", "off", 0,                    \
+      "have the gateway forward the port that is listened on, by PCP or NAT-PMP")                  \
+    X(NAT_GATEWAY, "nat-gateway", 0, "QNET_NAT_GATEWAY", "IPV4[:PORT]", NULL, 0,                   \
+      "the gateway that is asked for it, unless it is the default router")                         \
     X(LAN_DISCOVERY, "lan-discovery", 0, "QNET_LAN_DISCOVERY", "on|off", "off", 0,                 \
       "find other nodes in the local network by multicast, and be found there")                    \
     X(LAN_INTERFACES, "lan-interfaces", 0, "QNET_LAN_INTERFACES", "NAME,...", NULL, 0,             \

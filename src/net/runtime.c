@@ -82,6 +82,31 @@ static enum qn_err open_lan(struct qn_runtime *runtime, char *why)
     return qn_lan_open(&runtime->lan, &runtime->loop, &settings, why);
 }
 
+static void on_mapped(void *context, const struct qn_endpoint *external)
+{
+    struct qn_runtime *runtime = context;
+    struct qn_event event = {.kind = QN_EVENT_MAPPED};
+
+    event.mapped.external = *external;
+    qn_runtime_deliver(runtime, &event, NULL);
+    qn_transport_flush(&runtime->transport);
+}
+
+static void start_mapper(struct qn_runtime *runtime)
+{
+    const struct qn_runtime_config *config = &runtime->config;
+    struct qn_port_mapper_settings settings = {.port = runtime->transport.listen.port,
+                                               .has_gateway = config->has_gateway,
+                                               .gateway = config->gateway,
+                                               .log = config->log,
+                                               .mapped = on_mapped,
+                                               .context = runtime};
+
+    if (config->maps_port && config->listens) {
+        runtime->mapper = qn_port_mapper_new(&runtime->loop, &settings);
+    }
+}
+
 static enum qn_err open_parts(struct qn_runtime *runtime, const struct qn_transport_limits *limits,
                               char *why)
 {
@@ -188,12 +213,19 @@ static void stop_lan(struct qn_runtime *runtime)
     runtime->lan = NULL;
 }
 
+static void stop_mapper(struct qn_runtime *runtime)
+{
+    qn_port_mapper_stop(runtime->mapper);
+    runtime->mapper = NULL;
+}
+
 static void begin_stop(struct qn_runtime *runtime)
 {
     struct qn_event event;
 
     qn_runtime_close_posts(runtime);
     stop_lan(runtime);
+    stop_mapper(runtime);
     runtime->is_stopping = true;
     event.kind = QN_EVENT_SHUTDOWN;
     qn_runtime_deliver(runtime, &event, NULL);
@@ -238,6 +270,7 @@ static void tear_down(struct qn_runtime *runtime)
     qn_transport_abort(&runtime->transport);
     qn_dns_seeds_stop(runtime->dns_seeds);
     stop_lan(runtime);
+    stop_mapper(runtime);
     qn_workers_free(runtime->workers);
     runtime->workers = NULL;
     uv_close((uv_handle_t *)&runtime->tick_timer, NULL);
@@ -256,6 +289,7 @@ enum qn_err qn_runtime_run_core(struct qn_runtime *runtime, const struct qn_core
     runtime->loaded_cpu_us = qn_clock_thread_cpu_us();
     QN_ASSERT(uv_prepare_start(&runtime->prepare, on_prepare) == 0);
     qn_transport_start(&runtime->transport);
+    start_mapper(runtime);
     if (runtime->lan != NULL) {
         qn_lan_start(runtime->lan);
     }
@@ -271,6 +305,9 @@ void qn_runtime_collect(const struct qn_runtime *runtime, const struct qn_metric
     qn_transport_collect(&runtime->transport, sink);
     if (runtime->lan != NULL) {
         qn_lan_collect(runtime->lan, sink);
+    }
+    if (runtime->mapper != NULL) {
+        qn_port_mapper_collect(runtime->mapper, sink);
     }
     for (unsigned i = 0; i < QN_WORK_KIND_COUNT && runtime->workers != NULL; i++) {
         enum qn_work_kind kind = (enum qn_work_kind)i;

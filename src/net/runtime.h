@@ -16,9 +16,12 @@ struct qn_runtime_config {
     struct qn_endpoint listen;           /* host and port as asked; port 0: any free one */
     bool listens;                        /* false: outbound only */
     size_t links_max;
-    bool has_lan;                 /* discovery in the local network */
-    struct qn_network_id network; /* of which it speaks there */
-    struct qn_lan_choice lan;     /* where; what it says of listening is filled in */
+    bool maps_port; /* asks the gateway to forward it (port_mapper.h) */
+    bool has_gateway;
+    struct qn_net_address gateway; /* instead of the default router; with its port */
+    bool has_lan;                  /* discovery in the local network */
+    struct qn_network_id network;  /* of which it speaks there */
+    struct qn_lan_choice lan;      /* where; what it says of listening is filled in */
     const struct qn_log *log;
     struct qn_storage *storage; /* where PERSIST goes; outlives the runtime */
 };

@@ -7,6 +7,7 @@
 
 #include "net/dns_seed.h"
 #include "net/lan_discovery.h"
+#include "net/port_mapper.h"
 #include "net/runtime.h"
 #include "net/transport.h"
 #include "net/workers.h"
@@ -56,7 +57,8 @@ struct qn_runtime {
     struct qn_tls *tls;
     struct qn_workers *workers;
     struct qn_dns_seeds *dns_seeds;
-    struct qn_lan *lan; /* NULL: no discovery in the local network */
+    struct qn_port_mapper *mapper; /* NULL: no port mapping, or not running */
+    struct qn_lan *lan;            /* NULL: no discovery in the local network */
     struct qn_transport transport;
     struct qn_core core;  /* step NULL: not running */
     qn_time_us ticked_us; /* when the core got its last TICK or LOAD */

@@ -34,10 +34,11 @@ enum qn_event_kind {
     QN_EVENT_SIGNED,
     QN_EVENT_VERIFIED,
     QN_EVENT_PERSISTED,
-    QN_EVENT_REQUEST,   /* from the API or the command line */
-    QN_EVENT_FOUND,     /* what a LOOKUP brought; addresses are hints, keys are checked as ever */
-    QN_EVENT_LOAD,      /* once a second: what links carry and the loop takes; a TICK too */
-    QN_EVENT_SHUTDOWN,  /* say GOODBYE everywhere; the runtime then flushes and closes */
+    QN_EVENT_REQUEST,  /* from the API or the command line */
+    QN_EVENT_FOUND,    /* what a LOOKUP brought; addresses are hints, keys are checked as ever */
+    QN_EVENT_LOAD,     /* once a second: what links carry and the loop takes; a TICK too */
+    QN_EVENT_SHUTDOWN, /* say GOODBYE everywhere; the runtime then flushes and closes */
+    QN_EVENT_MAPPED,   /* the gateway forwards a port to this node, another one, or none any more */
     QN_EVENT_NEIGHBOUR, /* somebody in the local network says where he is, unasked or not; a hint */
 };
 
@@ -107,6 +108,9 @@ struct qn_event {
             struct qn_node_id id;
             struct qn_endpoint endpoint;
         } neighbour;
+        struct {
+            struct qn_endpoint external; /* port 0: none */
+        } mapped;
         struct qn_load load;
     };
 };

@@ -461,6 +461,9 @@ static void dispatch(struct qn_node *node, const struct qn_event *event)
     case QN_EVENT_SHUTDOWN:
         on_shutdown(node);
         break;
+    case QN_EVENT_MAPPED:
+        qn_node_on_mapped(node, event);
+        break;
     case QN_EVENT_NEIGHBOUR:
         qn_node_on_neighbour(node, event);
         break;

@@ -23,6 +23,24 @@ static bool add_seen(struct qn_reach *reach, const struct qn_node *node, enum qn
     return takes_it;
 }
 
+/* A private address is what a gateway has that is behind another one: from outside nobody gets that far. */
+static bool is_inner(const struct qn_node_reach *reach)
+{
+    struct qn_net_address mapped;
+    struct qn_net_address seen = {.port = 0};
+    memcpy(seen.ip, reach->own.hosts[QN_IP_V4].ip, sizeof seen.ip);
+    return reach->own.hosts[QN_IP_V4].is_known && qn_net_scope(&seen) == QN_NET_GLOBAL &&
+           qn_net_address_parse(&mapped, &reach->mapped) && qn_net_scope(&mapped) != QN_NET_GLOBAL;
+}
+
+/* Then that is where it is, unless a gateway says better. */
+static bool listens_at_one_address(const struct qn_endpoint *listen)
+{
+    struct qn_net_address address;
+    return qn_net_address_parse(&address, listen) && qn_net_address_is_usable(&address) &&
+           !qn_endpoint_has_zone(listen);
+}
+
 static void find_out(const struct qn_node *node, struct qn_reach *reach)
 {
     *reach = (struct qn_reach){.source = QN_REACH_NONE};
@@ -30,6 +48,16 @@ static void find_out(const struct qn_node *node, struct qn_reach *reach)
         reach->source = QN_REACH_CONFIGURED;
         reach->count = node->config.endpoint_count;
         memcpy(reach->endpoints, node->config.endpoints, sizeof reach->endpoints);
+        return;
+    }
+    if (node->reach.mapped.port != 0 && !is_inner(&node->reach)) {
+        *reach = (struct qn_reach){
+            .source = QN_REACH_MAPPED, .count = 1, .endpoints = {node->reach.mapped}};
+        return;
+    }
+    if (listens_at_one_address(&node->config.listen)) {
+        *reach = (struct qn_reach){
+            .source = QN_REACH_CONFIGURED, .count = 1, .endpoints = {node->config.listen}};
         return;
     }
     for (enum qn_ip_family family = QN_IP_V4; family < QN_IP_FAMILIES; family++) {
@@ -99,11 +127,9 @@ static void log_change(const struct qn_node *node)
            qn_reach_source_name(reach->told.source), reach->own.hosts[QN_IP_V4].votes);
 }
 
-void qn_node_poll_reach(struct qn_node *node)
+static void follow(struct qn_node *node)
 {
     struct qn_reach reach;
-    ask_links(node);
-    qn_own_address_poll(&node->reach.own, node->now);
     find_out(node, &reach);
     if (is_same(&reach, &node->reach.told) || node->now < node->reach.next_us) {
         return;
@@ -113,4 +139,26 @@ void qn_node_poll_reach(struct qn_node *node)
     tell(node, &reach);
     log_change(node);
     qn_node_make_record(node);
+}
+
+void qn_node_on_mapped(struct qn_node *node, const struct qn_event *event)
+{
+    node->reach.mapped = event->mapped.external;
+    node->reach.told_inner = false;
+    follow(node);
+}
+
+void qn_node_poll_reach(struct qn_node *node)
+{
+    ask_links(node);
+    qn_own_address_poll(&node->reach.own, node->now);
+    if (node->reach.mapped.port != 0 && is_inner(&node->reach) && !node->reach.told_inner) {
+        char text[QN_ENDPOINT_TEXT_SIZE];
+        node->reach.told_inner = true;
+        qn_log(node->log, QN_LOG_WARN, "node", "gateway_behind_gateway",
+               "mapped=%s text=\"the gateway that maps our port has a private address itself: "
+               "others cannot reach us by it\"",
+               qn_endpoint_format(text, &node->reach.mapped));
+    }
+    follow(node);
 }

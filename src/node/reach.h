@@ -4,6 +4,7 @@
 #ifndef QN_NODE_REACH_H
 #define QN_NODE_REACH_H
 
+#include "node/event.h"
 #include "peer/own_address.h"
 
 /* In the order in which they are believed. */
@@ -28,12 +29,15 @@ struct qn_reach {
 struct qn_node_reach {
     struct qn_reach told; /* by HELLO and record */
     struct qn_own_address own;
-    qn_time_us next_us; /* no change of told before */
-    uint64_t changes;   /* of it */
+    struct qn_endpoint mapped; /* port 0: none */
+    bool told_inner;           /* the operator knows that the gateway is behind another one */
+    qn_time_us next_us;        /* no change of told before */
+    uint64_t changes;          /* of it */
 };
 
 struct qn_node;
 void qn_node_reach_init(struct qn_node *node);
+void qn_node_on_mapped(struct qn_node *node, const struct qn_event *event);
 /* Each second: asks the links, and tells others if something else is true now. */
 void qn_node_poll_reach(struct qn_node *node);
 

@@ -49,6 +49,10 @@ static void describe_self(const struct qn_node *node, struct qn_record *record)
         record->region = entry.region;
         record->roles |= entry.roles;
         if (entry.has_endpoint) {
+            if (node->reach.told.source == QN_REACH_MAPPED) { /* one that is to be had as well */
+                record->endpoints[1] = record->endpoints[0];
+                record->endpoint_count += 1;
+            }
             record->endpoints[0] = entry.endpoint;
             record->endpoint_count = record->endpoint_count == 0 ? 1 : record->endpoint_count;
         }

@@ -92,6 +92,7 @@ static void keep(struct qn_lab_event *kept, const struct qn_event *event)
         kept->remote = event->inbound.remote;
         break;
     case QN_EVENT_FOUND:
+    case QN_EVENT_MAPPED:
         kept->subject = event->found.count;
         break;
     case QN_EVENT_NEIGHBOUR:
