@@ -1,4 +1,5 @@
 #include "node/parts.h"
+#include "peer/peering_own.h"
 
 #include <string.h>
 

@@ -123,6 +123,45 @@ static void half_of_them_as_liars_leave_it_without_an_address(void **state)
     assert_int_equal(status.reach.source, QN_REACH_NONE);
 }
 
+static struct qn_reach reach_after_a_minute(void)
+{
+    qn_lab_run(lab, QN_SECONDS(61));
+    return qn_lab_status(lab, newcomer).reach;
+}
+
+static void what_the_gateway_maps_goes_before_what_peers_see(void **state)
+{
+    (void)state;
+    struct qn_record record;
+    qn_lab_start(lab, newcomer);
+    assert_true(qn_lab_run_until(lab, all_know_where_it_is, QN_SECONDS(30)));
+    qn_lab_map(lab, newcomer, "20.7.0.1:40000");
+    assert_int_equal(reach_after_a_minute().source, QN_REACH_MAPPED);
+    assert_true(read_record(&record, 0));
+    assert_int_equal(record.endpoint_count, 1);
+    assert_int_equal(record.endpoints[0].port, 40000);
+    qn_lab_map(lab, newcomer, "192.168.1.9:40000"); /* a gateway behind another one */
+    assert_int_equal(reach_after_a_minute().source, QN_REACH_PEERS);
+    qn_lab_map(lab, newcomer, "20.7.0.1:40001");
+    assert_int_equal(reach_after_a_minute().source, QN_REACH_MAPPED);
+    qn_lab_map(lab, newcomer, NULL);
+    struct qn_reach reach = reach_after_a_minute();
+    assert_int_equal(reach.source, QN_REACH_PEERS);
+    assert_int_equal(reach.endpoints[0].port, QN_DEFAULT_PORT);
+}
+
+static void nothing_goes_before_what_the_operator_says(void **state)
+{
+    (void)state;
+    qn_lab_node(lab, newcomer)->finds_out = false;
+    qn_lab_start(lab, newcomer);
+    qn_lab_map(lab, newcomer, "203.0.113.5:40000");
+    struct qn_reach reach = reach_after_a_minute();
+    assert_int_equal(reach.source, QN_REACH_CONFIGURED);
+    assert_int_equal(reach.count, 1);
+    assert_string_equal(reach.endpoints[0].host, wanted);
+}
+
 static void block_newcomer(bool blocked)
 {
     for (size_t i = 0; i < GENESIS; i++) {
@@ -171,6 +210,9 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(liars_change_nothing, start, stop),
         cmocka_unit_test_setup_teardown(half_of_them_as_liars_leave_it_without_an_address, start,
                                         stop),
+        cmocka_unit_test_setup_teardown(what_the_gateway_maps_goes_before_what_peers_see, start,
+                                        stop),
+        cmocka_unit_test_setup_teardown(nothing_goes_before_what_the_operator_says, start, stop),
         cmocka_unit_test_setup_teardown(another_address_is_followed_at_most_once_a_minute, start,
                                         stop),
     };

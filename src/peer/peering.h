@@ -73,10 +73,6 @@ void qn_peering_heard(struct qn_peering *peering, const struct qn_heard *heard, 
 void qn_peering_want_landmark(struct qn_peering *peering, const struct qn_node_id *id,
                               enum qn_region region, const struct qn_endpoint *endpoint,
                               qn_time_us now);
-/* Where this node itself is reached: not dialled. is_sure false: another node may be reached there as well, and
- * only addresses without an id are taken for our own. At most QN_ENDPOINTS_MAX, copied. */
-void qn_peering_set_own(struct qn_peering *peering, const struct qn_endpoint *endpoints,
-                        size_t count, bool is_sure);
 /* Revoked, expired, replaced: dialled no more. */
 void qn_peering_forget(struct qn_peering *peering, const struct qn_node_id *id);
 

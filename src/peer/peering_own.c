@@ -1,4 +1,5 @@
-/* This node is not dialled by itself, whoever names its address. */
+#include "peer/peering_own.h"
+
 #include "peer/peering_state.h"
 
 #include <string.h>
@@ -7,9 +8,9 @@ void qn_peering_set_own(struct qn_peering *peering, const struct qn_endpoint *en
                         size_t count, bool is_sure)
 {
     QN_ASSERT(count <= QN_ENDPOINTS_MAX);
-    peering->own_count = count;
-    memcpy(peering->own, endpoints, count * sizeof endpoints[0]);
-    peering->own_is_sure = is_sure;
+    peering->own.count = count;
+    memcpy(peering->own.items, endpoints, count * sizeof endpoints[0]);
+    peering->own.is_sure = is_sure;
 }
 
 /* One address has many texts in IPv6. */
@@ -23,11 +24,11 @@ static bool is_same(const struct qn_endpoint *a, const struct qn_endpoint *b)
     return qn_endpoint_equal(a, b);
 }
 
-bool qn_peering_is_own(const struct qn_peering *peering, bool has_id,
-                       const struct qn_endpoint *endpoint)
+bool qn_own_endpoints_have(const struct qn_own_endpoints *own, bool has_id,
+                           const struct qn_endpoint *endpoint)
 {
-    for (size_t i = 0; i < peering->own_count && (peering->own_is_sure || !has_id); i++) {
-        if (is_same(&peering->own[i], endpoint)) {
+    for (size_t i = 0; i < own->count && (own->is_sure || !has_id); i++) {
+        if (is_same(&own->items[i], endpoint)) {
             return true;
         }
     }

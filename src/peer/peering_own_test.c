@@ -1,4 +1,5 @@
 #include "peer/peering.h"
+#include "peer/peering_own.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -142,7 +142,7 @@ static void dial(struct qn_peering *peering, struct qn_peering_actions *actions,
             return;
         }
         const struct qn_endpoint *endpoint = &target->endpoints[target->endpoint_next];
-        if (qn_peering_is_own(peering, target->has_id, endpoint)) {
+        if (qn_own_endpoints_have(&peering->own, target->has_id, endpoint)) {
             peering->counts.refused[QN_ADMISSION_SELF] += 1;
             qn_dialer_on_failed(&peering->dialer, target->dial, now);
             continue;

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "peer/eviction.h"
 #include "peer/peering.h"
+#include "peer/peering_own.h"
 #include "peer/peering_alarm_state.h"
 #include "peer/peering_balance.h"
 #include "peer/peering_lan.h"
@@ -104,9 +105,7 @@ struct qn_peering {
     size_t committee_count;
     struct qn_node_id committee[QN_VALIDATORS_MAX];
     bool is_member; /* of the committee, ourselves */
-    size_t own_count;
-    struct qn_endpoint own[QN_ENDPOINTS_MAX];
-    bool own_is_sure;
+    struct qn_own_endpoints own;
 };
 
 /* ---- peering.c ---- */
@@ -159,9 +158,6 @@ size_t qn_peering_missing(const struct qn_peering *peering, size_t region);
 /* NULL: actions is full. */
 struct qn_peering_action *qn_peering_act(struct qn_peering_actions *actions,
                                          enum qn_peering_action_kind kind);
-/* ---- peering_own.c ---- */
-bool qn_peering_is_own(const struct qn_peering *peering, bool has_id,
-                       const struct qn_endpoint *endpoint);
 
 /* ---- peering_landmark.c ---- */
 bool qn_peering_is_wanted_landmark(const struct qn_peering *peering,

@@ -878,6 +878,16 @@ struct qn_buf *qn_lab_sign_tx(struct qn_lab *lab, size_t index, const struct qn_
     return qn_signed_encode(payload, (struct qn_span){signature.bytes, signature.len});
 }
 
+void qn_lab_map(struct qn_lab *lab, size_t index, const char *external)
+{
+    struct lab_event *event = schedule(lab, index, 0, QN_EVENT_MAPPED);
+    event->event.mapped.external = (struct qn_endpoint){.port = 0};
+    if (external != NULL) {
+        enum qn_err err = qn_endpoint_parse(&event->event.mapped.external, external);
+        QN_ASSERT(err == QN_OK);
+    }
+}
+
 bool qn_lab_inject(struct qn_lab *lab, size_t from, size_t to, enum qn_message_kind kind,
                    uint32_t request_id, struct qn_span bytes)
 {

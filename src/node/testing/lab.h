@@ -93,6 +93,8 @@ struct qn_buf *qn_lab_sign_tx(struct qn_lab *lab, size_t index, const struct qn_
 /* A raw message into node `to` on the link it has with node `from`; false: no such link. */
 bool qn_lab_inject(struct qn_lab *lab, size_t from, size_t to, enum qn_message_kind kind,
                    uint32_t request_id, struct qn_span bytes);
+/* The gateway maps the node's port to this one ("host:port"); NULL: to none any more. */
+void qn_lab_map(struct qn_lab *lab, size_t index, const char *external);
 /* One more link, dialled by `from`, whether there is one already or not. */
 void qn_lab_dial(struct qn_lab *lab, size_t from, size_t to);
 /* Messages of this kind delivered so far. */
