@@ -3,23 +3,39 @@
 #include <arpa/inet.h>
 #include <net/route.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { V4_AT = 12, TABLE_LEN_MAX = 16384, LINES_MAX = 512 };
 
 struct route {
-    unsigned destination; /* network order, as the kernel's hex shows it */
-    unsigned gateway;
-    unsigned flags;
-    int metric;
-    unsigned mask;
+    unsigned long destination; /* network order, as the kernel's hex shows it */
+    unsigned long gateway;
+    unsigned long flags;
+    unsigned long metric;
+    unsigned long mask;
 };
 
+/* The next field of a line: a number to this base. False: there is none. */
+static bool read_field(const char **at, int base, unsigned long *value)
+{
+    char *end = NULL;
+    *at += strspn(*at, " \t");
+    *value = strtoul(*at, &end, base);
+    bool is_number = end != *at && (*end == '\0' || strchr(" \t\n", *end) != NULL);
+    *at = end;
+    return is_number && *value <= UINT32_MAX;
+}
+
+/* Name, destination, gateway, flags, two counters, metric, mask, and more that is not read. */
 static bool read_route(struct route *route, const char *line)
 {
-    int fields = sscanf(line, "%*s %x %x %x %*d %*d %d %x", &route->destination, &route->gateway,
-                        &route->flags, &route->metric, &route->mask);
-    return fields == 5;
+    unsigned long counter = 0;
+    line += strcspn(line, " \t\n");
+    return read_field(&line, 16, &route->destination) && read_field(&line, 16, &route->gateway) &&
+           read_field(&line, 16, &route->flags) && read_field(&line, 10, &counter) &&
+           read_field(&line, 10, &counter) && read_field(&line, 10, &route->metric) &&
+           read_field(&line, 16, &route->mask);
 }
 
 static bool is_default(const struct route *route)
@@ -45,7 +61,8 @@ bool qn_default_gateway_parse(struct qn_net_address *gateway, const char *text)
     }
     if (found) {
         *gateway = (struct qn_net_address){.ip = {[10] = 0xff, [11] = 0xff}};
-        memcpy(&gateway->ip[V4_AT], &best.gateway, 4); /* in the order of its bytes in memory */
+        uint32_t bytes = (uint32_t)best.gateway; /* in the order that they have in memory */
+        memcpy(&gateway->ip[V4_AT], &bytes, sizeof bytes);
     }
     return found;
 }

@@ -15,7 +15,7 @@
 #include "wire/announce.h"
 #include "wire/control.h"
 
-enum { GENESIS = 6 };
+enum { GENESIS = 5 };
 
 static uint64_t seed = 1;
 static struct qn_lab *lab;
@@ -40,18 +40,30 @@ static struct qn_buf *lie(struct qn_lab *unused, size_t from, size_t to, enum qn
     return qn_hello_encode(&hello);
 }
 
-static int start(void **state)
+static void start_with(size_t genesis_count)
 {
-    (void)state;
-    lab = qn_lab_new_apart(seed, GENESIS, QN_POLICY_OPEN);
+    lab = qn_lab_new_apart(seed, genesis_count, QN_POLICY_OPEN);
     liars = 0;
     qn_lab_set_tamper(lab, lie);
-    for (size_t i = 0; i < GENESIS; i++) {
+    for (size_t i = 0; i < genesis_count; i++) {
         qn_lab_start_genesis(lab, i);
     }
     newcomer = qn_lab_add_node(lab);
     qn_lab_node(lab, newcomer)->finds_out = true;
     wanted = qn_lab_node(lab, newcomer)->endpoint.host;
+}
+
+static int start(void **state)
+{
+    (void)state;
+    start_with(GENESIS);
+    return 0;
+}
+
+static int start_even(void **state)
+{
+    (void)state;
+    start_with(GENESIS + 1);
     return 0;
 }
 
@@ -99,14 +111,14 @@ static void a_node_learns_where_it_is_and_tells_all_others(void **state)
     assert_string_equal(told.reach.endpoints[0].host, "20.1.0.1");
 }
 
-/* Two of six, from the first HELLO on. */
+/* Two of five, from the first HELLO on. */
 static void liars_change_nothing(void **state)
 {
     (void)state;
     liars = 2;
     qn_lab_start(lab, newcomer);
     assert_true(qn_lab_run_until(lab, all_know_where_it_is, QN_SECONDS(30)));
-    qn_lab_run(lab, QN_SECONDS(120));
+    qn_lab_run(lab, QN_SECONDS(20));
     assert_true(all_know_where_it_is(lab));
     assert_int_equal(qn_lab_status(lab, newcomer).seen[QN_IP_V4].votes, GENESIS - liars);
 }
@@ -117,9 +129,9 @@ static void half_of_them_as_liars_leave_it_without_an_address(void **state)
     (void)state;
     liars = 3;
     qn_lab_start(lab, newcomer);
-    qn_lab_run(lab, QN_SECONDS(60));
+    qn_lab_run(lab, QN_SECONDS(20));
     struct qn_node_status status = qn_lab_status(lab, newcomer);
-    assert_int_equal(status.links, GENESIS);
+    assert_int_equal(status.links, GENESIS + 1);
     assert_int_equal(status.reach.source, QN_REACH_NONE);
 }
 
@@ -143,8 +155,7 @@ static void what_the_gateway_maps_goes_before_what_peers_see(void **state)
     qn_lab_map(lab, newcomer, "192.168.1.9:40000"); /* a gateway behind another one */
     assert_int_equal(reach_after_a_minute().source, QN_REACH_PEERS);
     qn_lab_map(lab, newcomer, "20.7.0.1:40001");
-    assert_int_equal(reach_after_a_minute().source, QN_REACH_MAPPED);
-    qn_lab_map(lab, newcomer, NULL);
+    qn_lab_map(lab, newcomer, NULL); /* within a minute: nobody is told of it */
     struct qn_reach reach = reach_after_a_minute();
     assert_int_equal(reach.source, QN_REACH_PEERS);
     assert_int_equal(reach.endpoints[0].port, QN_DEFAULT_PORT);
@@ -208,8 +219,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(a_node_learns_where_it_is_and_tells_all_others, start,
                                         stop),
         cmocka_unit_test_setup_teardown(liars_change_nothing, start, stop),
-        cmocka_unit_test_setup_teardown(half_of_them_as_liars_leave_it_without_an_address, start,
-                                        stop),
+        cmocka_unit_test_setup_teardown(half_of_them_as_liars_leave_it_without_an_address,
+                                        start_even, stop),
         cmocka_unit_test_setup_teardown(what_the_gateway_maps_goes_before_what_peers_see, start,
                                         stop),
         cmocka_unit_test_setup_teardown(nothing_goes_before_what_the_operator_says, start, stop),
