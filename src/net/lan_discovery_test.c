@@ -52,7 +52,8 @@ static void join_at(struct fixture *f, uint8_t number, uint8_t network, const ch
                                        .context = party};
     char why[QN_TEXT_LEN_MAX + 1] = "";
     settings.choice.listens = listen != NULL;
-    strcpy(settings.choice.listen.host, listen != NULL ? listen : "");
+    (void)snprintf(settings.choice.listen.host, sizeof settings.choice.listen.host, "%s",
+                   listen != NULL ? listen : "");
     settings.choice.listen.port = (uint16_t)(1000 + number);
     party->number = number;
     if (qn_lan_open(&party->lan, &f->loop, &settings, why) != QN_OK) {

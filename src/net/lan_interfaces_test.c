@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -25,7 +25,7 @@ static struct qn_net_address address_of(const char *text)
 {
     struct qn_endpoint endpoint = {.port = 1};
     struct qn_net_address address;
-    strcpy(endpoint.host, text);
+    (void)snprintf(endpoint.host, sizeof endpoint.host, "%s", text);
     assert_true(qn_net_address_parse(&address, &endpoint));
     return address;
 }

@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <cmocka.h>
 
@@ -19,8 +18,7 @@ static struct qn_lab *moved_lab(bool has_lan)
     struct qn_lab *lab = qn_lab_new(31, GENESIS, QN_POLICY_OPEN, 0);
     for (size_t i = 0; i < GENESIS; i++) {
         struct qn_lab_node *node = qn_lab_node(lab, i);
-        strcpy(node->endpoint.host, "192.168.3.1");
-        node->endpoint.host[strlen(node->endpoint.host) - 1] = (char)('1' + i);
+        (void)snprintf(node->endpoint.host, sizeof node->endpoint.host, "192.168.3.%zu", i + 1);
         node->has_lan = has_lan;
         qn_lab_start_genesis(lab, i);
     }

@@ -143,10 +143,10 @@ static void who_has_links_from_two_sources_dials_no_neighbour(void **state)
     struct fixture f;
     init(&f, LARGE);
     hear_genesis(&f);
-    for (uint8_t i = 1; i <= QN_SOURCES_LIVE_ENOUGH; i++) {
-        struct qn_net_address address = {.ip = {0x20, 1, 0, i}, .port = 9876};
+    for (unsigned i = 1; i <= QN_SOURCES_LIVE_ENOUGH; i++) {
+        struct qn_net_address address = {.ip = {0x20, 1, 0, (uint8_t)i}, .port = 9876};
         struct qn_peering_up up = {.link = i + 100U,
-                                   .id = id_of(i),
+                                   .id = id_of((uint8_t)i),
                                    .standing = QN_STANDING_GENESIS,
                                    .region = QN_REGION_ASIA};
         qn_net_address_endpoint(&up.remote, &address);
