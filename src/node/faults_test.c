@@ -91,6 +91,27 @@ static void a_stranger_that_sends_garbage_twice_stays_away_and_others_may_come(v
     qn_bench_fini(&bench);
 }
 
+static void a_ban_ends_the_other_links_from_there_within_a_second(void **state)
+{
+    (void)state;
+    struct qn_bench bench;
+    struct qn_event tick = {.kind = QN_EVENT_TICK};
+    struct qn_public_key key = qn_bench_stranger(1);
+    struct qn_public_key another = qn_bench_stranger(2);
+    qn_bench_init(&bench);
+    qn_link_id beside = live_link(&bench, &another);
+    qn_link_id known = live_link(&bench, qn_bench_genesis(&bench, 1));
+    send_garbage(&bench, live_link(&bench, &key));
+    send_garbage(&bench, live_link(&bench, &key));
+    bench.now += QN_SECONDS(1);
+    qn_bench_step(&bench, &tick);
+    const struct qn_action *end = qn_bench_find(&bench, QN_ACTION_CLOSE, beside, QN_GOODBYE);
+    assert_non_null(end);
+    assert_int_equal(end->close.reason, QN_CLOSE_BANNED);
+    assert_null(qn_bench_find(&bench, QN_ACTION_CLOSE, known, QN_GOODBYE));
+    qn_bench_fini(&bench);
+}
+
 static void whoever_is_pinned_is_closed_but_never_banned(void **state)
 {
     (void)state;
@@ -334,6 +355,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(errors_of_our_own_blame_nobody),
         cmocka_unit_test(a_stranger_that_sends_garbage_twice_stays_away_and_others_may_come),
+        cmocka_unit_test(a_ban_ends_the_other_links_from_there_within_a_second),
         cmocka_unit_test(whoever_is_pinned_is_closed_but_never_banned),
         cmocka_unit_test(whoever_the_operator_reserved_is_closed_but_never_banned),
         cmocka_unit_test(a_full_node_blames_nobody_for_coming),
