@@ -15,7 +15,6 @@ size_t qn_transport_loads(struct qn_transport *transport, struct qn_link_load *l
         if (link == NULL || link->state != QN_LINK_OPEN) {
             continue;
         }
-        qn_link_count_bytes(link);
         loads[count++] = (struct qn_link_load){
             .link = link->id,
             .bytes = link->counted.bytes_sent + link->counted.bytes_received,
