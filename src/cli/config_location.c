@@ -7,16 +7,23 @@
 
 void qn_config_location(const struct qn_config_load *load)
 {
+    static const char *const usual[] = {QN_LOCATION_DATABASE, QN_LOCATION_DATABASE_SHIPPED};
     char why[QN_TEXT_LEN_MAX + 1] = "";
     const char *path = qn_config_value(load, QN_OPTION_LOCATION_DB);
     if (!qn_command_has(load->command, QN_OPTION_LOCATION_DB) ||
         (path != NULL && strcmp(path, "off") == 0)) {
         return;
     }
-    enum qn_err err =
-        qn_location_open(&load->config->location, path != NULL ? path : QN_LOCATION_DATABASE, why);
-    if (err != QN_OK && path != NULL) { /* nobody misses what he did not ask for */
-        qn_config_complain(load, QN_OPTION_LOCATION_DB, "%s", why);
+    if (path != NULL) {
+        if (qn_location_open(&load->config->location, path, why) != QN_OK) {
+            qn_config_complain(load, QN_OPTION_LOCATION_DB, "%s", why);
+        }
+        return;
+    }
+    for (size_t i = 0; i < QN_ARRAY_COUNT(usual); i++) {
+        if (qn_location_open(&load->config->location, usual[i], why) == QN_OK) {
+            return; /* and nobody misses what he did not ask for */
+        }
     }
 }
 
@@ -29,6 +36,6 @@ bool qn_config_locate(const struct qn_config *config, enum qn_region *region, co
     struct qn_locator locator = qn_location_locator(config->location);
     struct qn_net_address address;
     *host = own->host;
-    return qn_net_address_parse(&address, own) && qn_net_scope(&address) == QN_NET_GLOBAL &&
-           qn_locate(&locator, region, &address);
+    return !qn_host_is_any(own->host) && qn_net_address_parse(&address, own) &&
+           qn_net_scope(&address) == QN_NET_GLOBAL && qn_locate(&locator, region, &address);
 }

@@ -5,7 +5,9 @@
 
 #include "peer/locator.h"
 
-#define QN_LOCATION_DATABASE "/var/lib/location/database.db" /* where the system keeps it */
+/* Where the system keeps it: the one that is kept up to date, and the one that comes with the system. */
+#define QN_LOCATION_DATABASE "/var/lib/location/database.db"
+#define QN_LOCATION_DATABASE_SHIPPED "/usr/share/libloc-location/location.db"
 
 struct qn_location;
 
