@@ -131,7 +131,7 @@ enum {
 #define QN_HALF_OPEN_PATIENCE QN_SECONDS(1) /* then a silent one may give way */
 #define QN_HALF_OPEN_TIMEOUT QN_SECONDS(10)
 #define QN_HALF_OPEN_TIMEOUT_BUSY QN_SECONDS(3) /* while half the places are taken */
-#define QN_REGION_FULL_PAUSE QN_SECONDS(300) /* no dials to a region where everybody known was full */
+#define QN_REGION_FULL_PAUSE QN_SECONDS(300)    /* no dials where everybody known was full */
 #define QN_LANDMARK_LINK QN_SECONDS(60)         /* of a link that is made to measure */
 #define QN_EVICTION_INTERVAL QN_SECONDS(1)
 #define QN_TURNOVER_INTERVAL QN_SECONDS(8)
