@@ -31,6 +31,12 @@ static const struct qn_peers_scenario scenarios[] = {
      qn_peers_play_churn},
     {"peers/hijack", "another key answers at a genesis address: nobody is taken in",
      qn_peers_play_hijack},
+    {"peers/load-step",
+     "newcomers of a region double, then every loop takes 95 %: settled within 10 s, nobody moved "
+     "twice",
+     qn_peers_play_load_step},
+    {"peers/noise", "an hour of noise in what is measured: nobody moved twice, no reversal",
+     qn_peers_play_noise},
 };
 
 size_t qn_peers_scenario_count(void)

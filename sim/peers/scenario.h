@@ -22,6 +22,9 @@ const struct qn_peers_scenario *qn_peers_scenario_at(size_t index);
 /* NULL if there is none of this name. */
 const struct qn_peers_scenario *qn_peers_scenario_find(const char *name);
 
+/* ---- balance.c ---- */
+void qn_peers_play_load_step(struct qn_peers_run *run);
+void qn_peers_play_noise(struct qn_peers_run *run);
 /* ---- attack_*.c ---- */
 void qn_peers_play_eclipse(struct qn_peers_run *run);
 void qn_peers_play_restart(struct qn_peers_run *run);
