@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "base/limits.h"
+#include "peer/peering_balance.h"
 #include "wire/control.h"
 #include "wire/redirect.h"
 
@@ -212,6 +214,76 @@ static void who_finds_no_place_gets_in_elsewhere(void **state)
     qn_lab_free(lab);
 }
 
+enum { NETWORK_GENESIS = 4, NETWORK = 14, CROWDED = NETWORK - 1 };
+
+static size_t in_europe(struct qn_lab *lab, size_t index)
+{
+    const struct qn_peering *peering = qn_node_peering(qn_lab_node(lab, index)->node);
+    return qn_peering_counts(peering)->region[QN_REGION_EUROPE];
+}
+
+static bool are_linked(struct qn_lab *lab, size_t a, size_t b)
+{
+    struct qn_node_id id = qn_lab_id(lab, b);
+    return qn_peering_link_to(qn_node_peering(qn_lab_node(lab, a)->node), &id) != 0;
+}
+
+/* Somebody who dialled the crowded node and was told of others by it; QN_LAB_NODES_MAX: nobody. */
+static size_t who_was_redirected(struct qn_lab *lab)
+{
+    const struct qn_balancer *balancer =
+        &qn_peering_balance(qn_node_peering(qn_lab_node(lab, CROWDED)->node))->balancer;
+    for (size_t back = 0; qn_balancer_last(balancer, back) != NULL; back++) {
+        const struct qn_move *move = qn_balancer_last(balancer, back);
+        for (size_t i = 0; i < CROWDED && move->kind == QN_MOVE_REDIRECT; i++) {
+            struct qn_node_id id = qn_lab_id(lab, i);
+            if (qn_node_id_equal(&id, &move->id)) {
+                return i;
+            }
+        }
+    }
+    return QN_LAB_NODES_MAX;
+}
+
+/* Ten nodes of one region, of which each takes eight: when all dial one of them, it gives some up, who have others and
+ * do not come back for 300 s. */
+static void a_crowded_node_sends_peers_to_others(void **state)
+{
+    (void)state;
+    struct qn_lab *lab = qn_lab_new(8, NETWORK_GENESIS, QN_POLICY_OPEN, 0);
+    for (size_t i = 0; i < NETWORK_GENESIS; i++) {
+        qn_lab_start_genesis(lab, i);
+    }
+    qn_lab_set_region(lab, QN_REGION_EUROPE);
+    for (size_t i = NETWORK_GENESIS; i < NETWORK; i++) {
+        (void)qn_lab_start_node(lab, -1);
+    }
+    qn_lab_run(lab, QN_SECONDS(40));
+    for (size_t i = NETWORK_GENESIS; i < CROWDED; i++) {
+        if (!are_linked(lab, i, CROWDED)) {
+            qn_lab_dial(lab, i, CROWDED);
+            qn_lab_run(lab, QN_MS(20));
+        }
+    }
+    size_t before = in_europe(lab, CROWDED);
+    uint64_t redirects = qn_lab_sent(lab, CROWDED, QN_REDIRECT);
+    qn_lab_run(lab, QN_SECONDS(10));
+    size_t moved = who_was_redirected(lab);
+    printf("  links to the region: %zu, then %zu\n", before, in_europe(lab, CROWDED));
+    assert_true(before * 100 > (size_t)QN_PEERS_PER_REGION_MIN * QN_BALANCE_HIGH_PERCENT);
+    assert_true(in_europe(lab, CROWDED) * 100 <=
+                (size_t)QN_PEERS_PER_REGION_MIN * QN_BALANCE_HIGH_PERCENT);
+    assert_int_not_equal(moved, QN_LAB_NODES_MAX);
+    assert_true(qn_lab_sent(lab, CROWDED, QN_REDIRECT) > redirects);
+    assert_int_equal(qn_lab_closed_by(lab, CROWDED, moved), QN_CLOSE_FULL);
+    for (unsigned second = 0; second < 280; second++) {
+        qn_lab_run(lab, QN_SECONDS(1));
+        assert_false(are_linked(lab, CROWDED, moved));
+    }
+    assert_true(qn_lab_status(lab, moved).links >= QN_BALANCE_REGION_HOT_MIN);
+    qn_lab_free(lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +292,7 @@ int main(void)
         cmocka_unit_test(a_stranger_redirects_nobody),
         cmocka_unit_test(a_malformed_redirect_closes_the_link),
         cmocka_unit_test(who_finds_no_place_gets_in_elsewhere),
+        cmocka_unit_test(a_crowded_node_sends_peers_to_others),
     };
     const char *why = NULL;
     if (qn_crypto_init(&why) != QN_OK) {

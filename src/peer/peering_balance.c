@@ -215,10 +215,12 @@ static void fill_region(struct qn_peering *peering, size_t region, qn_time_us no
     bool may_grow = qn_peering_has_room(peering) && wanted < peering->targets.most[region] &&
                     balance->raised[region] < QN_BALANCE_RAISED_MAX &&
                     now >= peering->full_until_us[region];
+    size_t spare = may_grow ? peering->targets.most[region] - wanted : 0;
+    size_t left = QN_BALANCE_RAISED_MAX - balance->raised[region];
     uint32_t known = may_grow ? candidates(peering, region, now) : 0;
-    uint32_t left = QN_BALANCE_RAISED_MAX - balance->raised[region];
+    left = left < spare ? left : spare;
     out->places = qn_balance_places((uint32_t)peering->region_max, (uint32_t)peering->links_max);
-    out->candidates = known < left ? known : left;
+    out->candidates = known < left ? known : (uint32_t)left;
     out->coming = (uint32_t)qn_peering_missing(peering, region);
 }
 
