@@ -34,7 +34,7 @@ BUDGETS = (
     ("link_rss_kib", {}, {"p50": 40}),
     ("idle_cpu_percent", {}, {"p50": 1}),
     ("load_link_rss_kib", {}, {"p50": 40}),
-    ("load_idle_cpu_percent_of_1000", {}, {"p50": 1}),
+    ("load_idle_cpu_percent_of_1000", {"links": 3000}, {"p50": 1}),
 )
 
 
