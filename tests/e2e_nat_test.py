@@ -138,6 +138,8 @@ class PortMapping(unittest.TestCase):
             self.await_mapped(node)
             self.assertEqual(node.metrics()["qnet_port_mapped"], 1)
             self.assertEqual(self.gateway.events("delete"), [])
+            told = [line for line in node.log_lines() if line["event"] == "gateway_restarted"]
+            self.assertEqual(len(told), 1)  # what somebody else said of it does not count
             node.terminate()
             q.wait_until(lambda: self.gateway.events("delete"), "the mapping is let go")
             self.assertEqual(self.gateway.mappings(), {})

@@ -3,7 +3,7 @@
     nat_gateway.py HOST PORT ANNOUNCE_TO
 
 Commands come as lines of JSON: {"speak": "pcp" | "pmp" | "nothing", "result": N, "lifetime": S} set how it answers from
-then on, {"restart": true} makes it forget everything and say so. Each thing that happens goes out as such a line.
+then on, {"restart": true} makes it forget everything and say so, after somebody else has said it as well. Each thing that happens goes out as such a line.
 
 Before each right answer in PCP it sends two wrong ones: from another port, and with another nonce.
 """
@@ -95,15 +95,18 @@ class Gateway:
         else:
             self.on_pcp(data, sender)
 
+    def announce(self, source, epoch):
+        source.sendto(struct.pack(">BBBBII12x", 2, 0x80, 0, 0, 0, epoch), (self.announce_to, ANNOUNCE_PORT))
+
     def on_command(self, command):
         self.speak = command.get("speak", self.speak)
         self.result = command.get("result", self.result)
         self.lifetime = command.get("lifetime", self.lifetime)
         if command.get("restart"):
+            self.announce(self.other, 100)
             self.begun = time.monotonic()
             self.mappings = {}
-            self.socket.sendto(struct.pack(">BBBBII12x", 2, 0x80, 0, 0, 0, self.epoch()),
-                               (self.announce_to, ANNOUNCE_PORT))
+            self.announce(self.socket, self.epoch())
         self.tell("command", command=command)
 
 

@@ -144,7 +144,7 @@ static struct qn_reach reach_after_a_minute(void)
 static void what_the_gateway_maps_goes_before_what_peers_see(void **state)
 {
     (void)state;
-    struct qn_record record;
+    struct qn_record record = {.sequence = 0};
     qn_lab_start(lab, newcomer);
     assert_true(qn_lab_run_until(lab, all_know_where_it_is, QN_SECONDS(30)));
     qn_lab_map(lab, newcomer, "20.7.0.1:40000");
@@ -195,8 +195,8 @@ static void move_to(const char *host)
 static void another_address_is_followed_at_most_once_a_minute(void **state)
 {
     (void)state;
-    struct qn_record before;
-    struct qn_record after;
+    struct qn_record before = {.sequence = 0};
+    struct qn_record after = {.sequence = 0};
     qn_lab_start(lab, newcomer);
     assert_true(qn_lab_run_until(lab, all_know_where_it_is, QN_SECONDS(30)));
     assert_true(read_record(&before, 0));
