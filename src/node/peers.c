@@ -1,6 +1,7 @@
 /* The peer list of the node: who gets an entry, what the registry and links say of it, and how many places there
  * are. */
 #include "node/parts.h"
+#include "peer/peering_verdicts.h"
 
 enum {
     RECHECKED_MAX = 1024, /* entries of the list, a second */
@@ -139,6 +140,7 @@ void qn_node_peers_on_live(struct qn_node *node, const struct qn_link *link)
     if (!describe(node, &facts, &link->peer)) {
         return;
     }
+    qn_peering_set_verdict(node->peering, link->id, facts.verdict); /* a twin's, perhaps */
     set_address(&facts, link->hello.endpoints, link->hello.endpoint_count);
     facts.link = link->id;
     facts.inbound = !link->outbound;

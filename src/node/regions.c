@@ -3,6 +3,7 @@
 
 #include "base/siphash.h"
 #include "node/parts.h"
+#include "peer/peering_verdicts.h"
 
 #include <string.h>
 
@@ -179,14 +180,13 @@ static void tell(struct qn_node *node, const struct qn_regions_action *action)
     struct qn_peer_entry *entry = qn_peer_list_find(list, &action->subject);
     qn_log(node->log, QN_LOG_INFO, "region", "verdict", "peer=\"%s\" verdict=%s",
            qn_node_id_short(peer, &action->subject), qn_region_verdict_name(action->verdict));
+    const struct qn_link *link = qn_node_link_to(node, &action->subject);
+    qn_peering_set_verdict(node->peering, link != NULL ? link->id : 0, action->verdict);
     if (entry != NULL) {
         qn_peer_list_set_verdict(list, entry, action->verdict);
         (void)qn_peer_list_trim(list, node->now);
-    } else if (action->verdict == QN_REGION_VERIFIED) {
-        const struct qn_link *link = qn_node_link_to(node, &action->subject);
-        if (link != NULL) {
-            qn_node_peers_on_live(node, link);
-        }
+    } else if (action->verdict == QN_REGION_VERIFIED && link != NULL) {
+        qn_node_peers_on_live(node, link);
     }
 }
 
@@ -218,9 +218,12 @@ static bool are_demanded(const struct qn_node *node)
 static void demand(struct qn_node *node)
 {
     bool demanded = are_demanded(node);
+    /* A tenth of eight links would be one: who is new there would wait for the verdict on whoever came before. */
+    bool is_small = qn_ledger_active_count(node->ledger) <= SMALL_NETWORK;
     for (enum qn_region region = 0; region < QN_REGION_COUNT; region++) {
         bool can = qn_regions_can_judge(node->measuring.regions.regions, region);
         qn_peer_list_demand_verdicts(&node->peers.list, region, demanded && can, node->now);
+        qn_peering_demand_verdicts(node->peering, region, demanded && can && !is_small);
     }
 }
 

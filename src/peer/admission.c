@@ -52,6 +52,7 @@ enum qn_close_reason qn_admission_reason(enum qn_admission_limit limit)
     case QN_ADMISSION_HALF_OPEN_SUBNET:
     case QN_ADMISSION_UNREGISTERED:
     case QN_ADMISSION_RESTING:
+    case QN_ADMISSION_UNVERIFIED:
     case QN_ADMISSION_LINKS:
     case QN_ADMISSION_REGION:
     case QN_ADMISSION_COUNT:
@@ -131,7 +132,11 @@ static enum qn_admission_limit judge_counts(const struct qn_admission_ask *ask)
     if (ask->links >= ask->links_max) {
         return QN_ADMISSION_LINKS;
     }
-    return ask->region < ask->region_max ? QN_ADMISSION_NONE : QN_ADMISSION_REGION;
+    if (ask->region >= ask->region_max) {
+        return QN_ADMISSION_REGION;
+    }
+    bool too_many = ask->is_unverified && ask->unverified >= ask->unverified_max;
+    return too_many ? QN_ADMISSION_UNVERIFIED : QN_ADMISSION_NONE;
 }
 
 static uint64_t key_of(const struct qn_node_id *id)

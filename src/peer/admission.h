@@ -35,6 +35,7 @@ const char *qn_standing_name(enum qn_standing standing);
     X(HALF_OPEN_SUBNET, "half_open_subnet")                                                        \
     X(UNREGISTERED, "unregistered")                                                                \
     X(RESTING, "resting")                                                                          \
+    X(UNVERIFIED, "unverified")                                                                    \
     X(LINKS, "links")                                                                              \
     X(REGION, "region")
 enum qn_admission_limit {
@@ -70,6 +71,9 @@ struct qn_admission_ask {
     size_t unregistered;     /* inbound */
     size_t region;           /* links in its region, privileged ones not counted; IDENTITY, DIAL */
     size_t region_max;
+    bool is_unverified; /* its region, and counted as such */
+    size_t unverified;  /* links counted as such in its region */
+    size_t unverified_max;
 };
 
 /* The buckets: per identity, per subnet and in all. */

@@ -12,6 +12,9 @@ void qn_peering_allow_excess(struct qn_peering *peering)
     for (size_t i = 0; i < QN_REGION_COUNT; i++) {
         size_t count = peering->counts.region[i];
         peering->region_allowed[i] = count > peering->region_max ? count : peering->region_max;
+        size_t unverified = peering->counts.unverified[i];
+        size_t unverified_max = qn_peering_unverified_max(peering, i);
+        peering->unverified_allowed[i] = unverified > unverified_max ? unverified : unverified_max;
     }
 }
 

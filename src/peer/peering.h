@@ -171,9 +171,10 @@ struct qn_peering_counts {
     size_t half_open;  /* inbound, key not known */
     size_t privileged; /* of links: committee, genesis, reserved; limits do not count them */
     size_t unregistered;
-    size_t region[QN_REGION_COUNT];   /* of links, privileged and unregistered ones not counted */
-    size_t hot[QN_REGION_COUNT];      /* live ones, all but unregistered inbound ones */
-    size_t outbound[QN_REGION_COUNT]; /* of region: those that we dialled */
+    size_t region[QN_REGION_COUNT];     /* of links, privileged and unregistered ones not counted */
+    size_t hot[QN_REGION_COUNT];        /* live ones, all but unregistered inbound ones */
+    size_t outbound[QN_REGION_COUNT];   /* of region: those that we dialled */
+    size_t unverified[QN_REGION_COUNT]; /* of region: without a verdict that they are there */
     uint64_t refused[QN_ADMISSION_COUNT];
     uint64_t evicted;
     uint64_t dials;

@@ -51,6 +51,9 @@ void qn_peering_end_landmarks(struct qn_peering *peering, struct qn_peering_acti
             action->close.reason = QN_CLOSE_NORMAL;
             hot[link->region] -= 1;
         }
+        qn_peering_count(&peering->counts, link, false);
         link->for_landmark = !is_wanted && action == NULL; /* full: again later */
+        qn_peering_count(&peering->counts, link, true);
     }
+    qn_peering_allow_excess(peering); /* what stays counts as unverified from now on */
 }

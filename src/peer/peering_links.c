@@ -50,6 +50,9 @@ void qn_peering_count(struct qn_peering_counts *counts, const struct qn_peering_
         if (link->outbound) {
             add_to(&counts->outbound[link->region], add);
         }
+        if (qn_peering_is_unverified(link)) {
+            add_to(&counts->unverified[link->region], add);
+        }
     } else if (!link->outbound) {
         add_to(&counts->unregistered, add);
     }
@@ -214,7 +217,7 @@ struct qn_peering_verdict qn_peering_on_inbound(struct qn_peering *peering, uint
 /* ---- the key is known ---- */
 
 /* One inbound link less, if there is one that is not protected. */
-static uint64_t choose_evictee(struct qn_peering *peering, bool whole,
+static uint64_t choose_evictee(struct qn_peering *peering, bool whole, bool unverified,
                                const struct qn_peering_up *up, bool *diversifies)
 {
     size_t count = 0;
@@ -222,7 +225,8 @@ static uint64_t choose_evictee(struct qn_peering *peering, bool whole,
         const struct qn_peering_link *link = &peering->links[i];
         bool may_go = link->link != 0 && link->state != QN_PEERING_HALF_OPEN && !link->outbound &&
                       !link->privileged && link->standing != QN_STANDING_UNREGISTERED &&
-                      (whole || link->region == up->region);
+                      (whole || link->region == up->region) &&
+                      (!unverified || qn_peering_is_unverified(link));
         if (may_go) {
             peering->candidates[count] = (struct qn_eviction_candidate){
                 .link = link->link,
@@ -272,7 +276,8 @@ static void keep_places(const struct qn_peering *peering, struct qn_admission_as
 }
 
 static struct qn_admission_ask ask_for(const struct qn_peering *peering,
-                                       const struct qn_peering_up *up, qn_time_us now)
+                                       const struct qn_peering_up *up,
+                                       const struct qn_peering_link *before, qn_time_us now)
 {
     struct qn_admission_ask ask = {
         .stage = QN_ADMIT_IDENTITY,
@@ -286,7 +291,15 @@ static struct qn_admission_ask ask_for(const struct qn_peering *peering,
         .unregistered = peering->counts.unregistered,
         .region = peering->counts.region[up->region],
         .region_max = peering->region_max,
+        .unverified = peering->counts.unverified[up->region],
+        .unverified_max = qn_peering_unverified_max(peering, up->region),
     };
+    ask.is_unverified = qn_peering_is_unverified(&(struct qn_peering_link){
+        .privileged = ask.privileged,
+        .standing = up->standing,
+        .is_feeler = before->is_feeler,
+        .for_landmark = qn_peering_is_wanted_landmark(peering, up),
+    });
     ask.has_address = qn_net_address_parse(&ask.address, &up->remote);
     ask.banned = !ask.is_self && qn_peering_is_banned(peering, &up->id, &up->remote, ask.outbound);
     if (!ask.outbound && !ask.privileged) {
@@ -303,9 +316,16 @@ static uint64_t make_place(struct qn_peering *peering, struct qn_admission_ask *
 {
     bool is_full = ask->links >= ask->links_max;
     bool region_full = ask->region >= ask->region_max;
+    bool unverified_full = ask->is_unverified && ask->unverified >= ask->unverified_max;
     bool worth_it = !ask->outbound && !ask->privileged && !ask->is_self &&
-                    up->standing == QN_STANDING_REGISTERED && (is_full || region_full);
-    uint64_t evictee = worth_it ? choose_evictee(peering, !region_full, up, diversifies) : 0;
+                    up->standing == QN_STANDING_REGISTERED &&
+                    (is_full || region_full || unverified_full);
+    bool whole = !region_full && !unverified_full;
+    uint64_t evictee = worth_it && unverified_full ? qn_peering_refuted(peering, up->region) : 0;
+    *diversifies = evictee != 0;
+    if (worth_it && evictee == 0) {
+        evictee = choose_evictee(peering, whole, unverified_full, up, diversifies);
+    }
     if (evictee != 0) {
         const struct qn_peering_link *link = qn_peering_find(peering, evictee);
         ask->links -= 1;
@@ -313,6 +333,7 @@ static uint64_t make_place(struct qn_peering *peering, struct qn_admission_ask *
         if (link->region == up->region) {
             ask->region -= 1;
             ask->region_max = peering->region_max;
+            ask->unverified -= qn_peering_is_unverified(link) ? 1 : 0;
         }
     }
     return evictee;
@@ -339,9 +360,10 @@ struct qn_peering_verdict qn_peering_on_up(struct qn_peering *peering,
     }
     qn_peering_alarm_heard(peering, up->region, up->standing, now);
     bool diversifies = false;
-    struct qn_admission_ask ask = ask_for(peering, up, now);
-    enum qn_admission_limit full =
-        ask.links >= ask.links_max ? QN_ADMISSION_LINKS : QN_ADMISSION_REGION;
+    struct qn_admission_ask ask = ask_for(peering, up, &before, now);
+    enum qn_admission_limit full = ask.links >= ask.links_max     ? QN_ADMISSION_LINKS
+                                   : ask.region >= ask.region_max ? QN_ADMISSION_REGION
+                                                                  : QN_ADMISSION_UNVERIFIED;
     verdict.evict = make_place(peering, &ask, up, &diversifies);
     verdict.limit = qn_admission_decide(&peering->admission, &ask, now);
     if (verdict.limit == QN_ADMISSION_NONE && verdict.evict != 0 &&
@@ -434,6 +456,7 @@ void qn_peering_set_standing(struct qn_peering *peering, uint64_t number, enum q
     enum qn_region before = link->region;
     qn_peering_count(&peering->counts, link, false);
     link->standing = standing;
+    link->verdict = link->region == region ? link->verdict : QN_REGION_UNKNOWN;
     link->region = region;
     link->privileged = qn_peering_is_privileged(peering, &link->id, standing);
     qn_peering_book_on_standing(peering, link);

@@ -45,15 +45,27 @@ static void end_feelers(const struct qn_peering *peering, struct qn_peering_acti
 }
 
 /* After a limit fell, or somebody lost a privilege: the youngest beyond it goes, one a poll and region. */
-static void trim(struct qn_peering *peering, struct qn_peering_actions *actions, bool whole,
+enum trimmed { TRIM_ALL, TRIM_REGION, TRIM_UNVERIFIED };
+
+static bool is_trimmed(const struct qn_peering_link *link, enum trimmed what, enum qn_region region)
+{
+    if (link->link == 0 || link->state == QN_PEERING_HALF_OPEN || link->privileged) {
+        return false;
+    }
+    if (what == TRIM_ALL) {
+        return true;
+    }
+    return link->region == region && link->standing != QN_STANDING_UNREGISTERED &&
+           (what == TRIM_REGION || qn_peering_is_unverified(link));
+}
+
+static void trim(struct qn_peering *peering, struct qn_peering_actions *actions, enum trimmed what,
                  enum qn_region region)
 {
     const struct qn_peering_link *youngest = NULL;
     for (size_t i = 0; i < peering->place_end; i++) {
         const struct qn_peering_link *link = &peering->links[i];
-        bool counts =
-            link->link != 0 && link->state != QN_PEERING_HALF_OPEN && !link->privileged &&
-            (whole || (link->region == region && link->standing != QN_STANDING_UNREGISTERED));
+        bool counts = is_trimmed(link, what, region);
         if (counts && (youngest == NULL || link->since_us > youngest->since_us)) {
             youngest = link;
         }
@@ -70,11 +82,14 @@ static void trim_all(struct qn_peering *peering, struct qn_peering_actions *acti
 {
     qn_peering_allow_excess(peering); /* what went meanwhile does not come back */
     if (peering->links_allowed > peering->links_max) {
-        trim(peering, actions, true, 0);
+        trim(peering, actions, TRIM_ALL, 0);
     }
     for (size_t i = 0; i < QN_REGION_COUNT; i++) {
         if (peering->region_allowed[i] > peering->region_max) {
-            trim(peering, actions, false, (enum qn_region)i);
+            trim(peering, actions, TRIM_REGION, (enum qn_region)i);
+        }
+        if (peering->unverified_allowed[i] > qn_peering_unverified_max(peering, i)) {
+            trim(peering, actions, TRIM_UNVERIFIED, (enum qn_region)i);
         }
     }
 }
@@ -110,7 +125,9 @@ static unsigned regions_wanted(const struct qn_peering *peering, qn_time_us now)
         dialled[peering->dialer.targets[peering->dialer.under_way_places[i]].region] += 1;
     }
     for (size_t i = 0; i < QN_REGION_COUNT; i++) {
-        bool is_full = now < peering->full_until_us[i];
+        bool is_full =
+            now < peering->full_until_us[i] ||
+            peering->counts.unverified[i] + dialled[i] >= qn_peering_unverified_max(peering, i);
         if (dialled[i] < qn_peering_missing(peering, i) && !is_full) {
             wanted |= 1U << (QN_DIAL_WANT_REGION_SHIFT + i);
         }

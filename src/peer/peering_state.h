@@ -9,6 +9,7 @@
 #include "peer/peering_alarm_state.h"
 #include "peer/peering_balance.h"
 #include "peer/peering_lan.h"
+#include "peer/region_check.h"
 
 /* Up to this size a network is one neighbourhood: everybody dials the genesis nodes. Beyond it only who holds
  * fewer links than that. */
@@ -28,10 +29,11 @@ struct qn_peering_link {
     bool leaves;    /* it ends by somebody's will */
     enum qn_standing standing;
     enum qn_region region;
-    uint32_t rtt_min_us;     /* 0: not measured */
-    uint32_t deliveries;     /* announcements that it brought first */
-    qn_time_us since_us;     /* of its state HALF_OPEN, or since the key is known */
-    qn_time_us delivered_us; /* the last first delivery; 0: none */
+    enum qn_region_verdict verdict; /* on that region */
+    uint32_t rtt_min_us;            /* 0: not measured */
+    uint32_t deliveries;            /* announcements that it brought first */
+    qn_time_us since_us;            /* of its state HALF_OPEN, or since the key is known */
+    qn_time_us delivered_us;        /* the last first delivery; 0: none */
     struct qn_peering_measured measured;
     uint64_t origin; /* who told of it (peering_book.c); 0: nobody but itself */
     struct qn_net_address address;
@@ -85,7 +87,9 @@ struct qn_peering {
     struct qn_map by_id;                  /* of live links: id -> place */
     uint32_t half_open[QN_HALF_OPEN_MAX]; /* places, in no order */
     struct qn_peering_counts counts;
-    size_t links_allowed;                   /* what limits allow, or more right after they fell: */
+    size_t links_allowed; /* what limits allow, or more right after they fell: */
+    size_t unverified_allowed[QN_REGION_COUNT];
+    bool verdicts_demanded[QN_REGION_COUNT];
     size_t region_allowed[QN_REGION_COUNT]; /* poll brings the links down to it */
     struct qn_rate evictions;
     struct qn_rate turnover; /* of them, those that make the networks we know no more diverse */
@@ -149,6 +153,12 @@ bool qn_peering_is_banned(const struct qn_peering *peering, const struct qn_node
                           const struct qn_endpoint *address, bool outbound);
 /* Links not privileged, all states but HALF_OPEN. */
 size_t qn_peering_limited(const struct qn_peering *peering);
+
+/* ---- peering_verdicts.c ---- */
+bool qn_peering_is_unverified(const struct qn_peering_link *link);
+size_t qn_peering_unverified_max(const struct qn_peering *peering, size_t region);
+/* The youngest link that counts as unverified to a peer that is not where it says; 0: none. */
+uint64_t qn_peering_refuted(const struct qn_peering *peering, enum qn_region region);
 
 /* ---- peering_poll.c ---- */
 /* Is there a place for one more link that we dial? */

@@ -85,7 +85,8 @@ static bool same_counts(const struct qn_peering_counts *a, const struct qn_peeri
            a->privileged == b->privileged && a->unregistered == b->unregistered &&
            memcmp(a->region, b->region, sizeof a->region) == 0 &&
            memcmp(a->hot, b->hot, sizeof a->hot) == 0 &&
-           memcmp(a->outbound, b->outbound, sizeof a->outbound) == 0;
+           memcmp(a->outbound, b->outbound, sizeof a->outbound) == 0 &&
+           memcmp(a->unverified, b->unverified, sizeof a->unverified) == 0;
 }
 
 /* What the links themselves say. */
@@ -132,6 +133,9 @@ const char *qn_peering_invariant(const struct qn_peering *peering)
     for (size_t i = 0; i < QN_REGION_COUNT; i++) {
         if (counts->region[i] > peering->region_allowed[i]) {
             return "more links in a region than its limit";
+        }
+        if (counts->unverified[i] > peering->unverified_allowed[i]) {
+            return "more unverified links in a region than its limit";
         }
     }
     if (peering->dialer.under_way > QN_DIALS_AT_ONCE_MAX) {
