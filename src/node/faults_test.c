@@ -297,6 +297,23 @@ static void an_operators_ban_closes_at_once_and_is_answered_when_stored(void **s
     qn_bench_fini(&bench);
 }
 
+static void a_stored_ban_holds_after_a_restart(void **state)
+{
+    (void)state;
+    struct qn_bench bench;
+    qn_bench_init(&bench);
+    write_down(&bench, ban(&bench, "10.1.0.0/16", 0));
+    qn_lab_node(bench.lab, 0)->keeps_storage = true;
+    qn_lab_kill(bench.lab, 0);
+    qn_lab_start_genesis(bench.lab, 0);
+    bench.node = qn_lab_node(bench.lab, 0)->node;
+    qn_link_id link = qn_bench_link_up(&bench, qn_bench_genesis(&bench, 1));
+    qn_bench_assert_closed(&bench, link, QN_CLOSE_BANNED);
+    write_down(&bench, unban(&bench, "10.1.0.0/16"));
+    (void)live_link(&bench, qn_bench_genesis(&bench, 1));
+    qn_bench_fini(&bench);
+}
+
 static void a_ban_for_a_time_ends_and_is_deleted(void **state)
 {
     (void)state;
@@ -362,6 +379,7 @@ int main(void)
         cmocka_unit_test(everything_that_a_stranger_sends_costs_it_tokens),
         cmocka_unit_test(a_node_that_is_behind_finds_no_fault_with_strangers),
         cmocka_unit_test(an_operators_ban_closes_at_once_and_is_answered_when_stored),
+        cmocka_unit_test(a_stored_ban_holds_after_a_restart),
         cmocka_unit_test(a_ban_for_a_time_ends_and_is_deleted),
         cmocka_unit_test(a_registered_node_is_banned_by_its_id_wherever_it_dials_from),
     };
