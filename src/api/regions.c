@@ -33,6 +33,7 @@ static json_t *region_json(const struct qn_node_region *region, enum qn_region n
     qn_json_set_u64(json, "cpu_percent", region->cpu_percent);
     qn_json_set_u64(json, "ticks_high", region->ticks_high);
     qn_json_set_u64(json, "ticks_low", region->ticks_low);
+    qn_json_set_bool(json, "alarm", region->alarm);
     return json;
 }
 

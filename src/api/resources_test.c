@@ -240,6 +240,8 @@ static void regions_tell_load_and_moves(void **state)
     qn_json_expect_u64(json, "regions.2.cpu_percent", 12);
     qn_json_expect_u64(json, "regions.2.ticks_high", 3);
     qn_json_expect_u64(json, "regions.2.ticks_low", 0);
+    qn_json_expect_bool(json, "regions.2.alarm", true);
+    qn_json_expect_bool(json, "regions.0.alarm", false);
     qn_json_expect_u64(json, "moved", 70);
     assert_int_equal(json_array_size(qn_json_at(json, "moves")), 2);
     qn_json_expect_u64(json, "moves.0.at_us", 5000000);

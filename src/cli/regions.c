@@ -20,12 +20,14 @@ static void add_duration(struct qn_table *table, const json_t *region, const cha
     qn_table_add(table, "%s", us > 0 ? qn_text_duration(duration, us) : "-");
 }
 
-/* "high 2 s": for how long it has been where the balancer acts. */
+/* "high 2 s": for how long it has been where the balancer acts; who is silent has other troubles. */
 static void add_ticks(struct qn_table *table, const json_t *region)
 {
     uint64_t high = qn_json_number(region, "ticks_high");
     uint64_t low = qn_json_number(region, "ticks_low");
-    if (high == 0 && low == 0) {
+    if (qn_json_flag(region, "alarm")) {
+        qn_table_add(table, "silent");
+    } else if (high == 0 && low == 0) {
         qn_table_add(table, "-");
     } else {
         qn_table_add(table, "%s %llu s", high > 0 ? "high" : "low",

@@ -138,6 +138,7 @@ struct qn_node_region {
     uint64_t queued_bytes;
     unsigned ticks_high; /* seconds above, and below, what is acted upon */
     unsigned ticks_low;
+    bool alarm; /* linked before, and silent now */
 };
 void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[QN_REGION_COUNT]);
 

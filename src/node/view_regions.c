@@ -2,6 +2,7 @@
 #include "node/view.h"
 
 #include "node/parts.h"
+#include "peer/peering_alarm.h"
 #include "peer/peering_balance.h"
 
 #include <string.h>
@@ -64,6 +65,7 @@ void qn_node_regions(const struct qn_node *node, struct qn_node_region regions[Q
         regions[i].queued_bytes = balance->queued[i];
         regions[i].ticks_high = fill->high;
         regions[i].ticks_low = fill->low;
+        regions[i].alarm = qn_peering_alarms(node->peering)->raised[i];
     }
 }
 

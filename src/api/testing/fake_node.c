@@ -179,7 +179,8 @@ struct qn_node *qn_fake_node_new(size_t entry_count, size_t peer_count)
                                                               .fill_percent = 87,
                                                               .cpu_percent = 12,
                                                               .queued_bytes = 4096,
-                                                              .ticks_high = 3};
+                                                              .ticks_high = 3,
+                                                              .alarm = true};
     node->balance = (struct qn_node_balance){.cpu_percent = 13, .moved = 70, .move_count = 2};
     node->balance.moves[0] = (struct qn_move){.at_us = 5000000,
                                               .kind = QN_MOVE_REDIRECT,
