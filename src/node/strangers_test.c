@@ -238,6 +238,18 @@ static void who_pings_and_answers_is_kept(void **state)
     tear_down(&stranger);
 }
 
+static void a_stranger_speaks_first(void **state)
+{
+    (void)state;
+    static struct stranger stranger;
+    set_up(&stranger, QN_HANDSHAKE_DIALLER_LEN);
+    assert_null(qn_bench_find(&stranger.bench, QN_ACTION_SEND, stranger.link, QN_HELLO));
+    say_hello(&stranger);
+    assert_non_null(qn_bench_find(&stranger.bench, QN_ACTION_SEND, stranger.link, QN_HELLO));
+    assert_null(qn_bench_find(&stranger.bench, QN_ACTION_SEND, stranger.link, QN_ANNOUNCE));
+    tear_down(&stranger);
+}
+
 static void who_paid_for_nothing_is_closed_without_a_word(void **state)
 {
     (void)state;
@@ -279,6 +291,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(no_order_of_messages_gets_more_than_they_are),
         cmocka_unit_test(the_genesis_data_come_for_as_many_bytes),
         cmocka_unit_test(who_pings_and_answers_is_kept),
+        cmocka_unit_test(a_stranger_speaks_first),
         cmocka_unit_test(who_paid_for_nothing_is_closed_without_a_word),
         cmocka_unit_test(only_known_peers_are_remembered),
     };

@@ -14,6 +14,7 @@ struct lab_link {
     size_t ends[2];
     bool up[2];
     qn_time_us up_us;      /* when both ends are told */
+    bool pads;             /* who dialled made its half of the handshake the longer one */
     bool refused;          /* by the end that was dialled, before it was up */
     uint64_t bytes;        /* both ways */
     qn_time_us last_us[2]; /* delivery time of the last message towards each end: keeps order */
@@ -170,18 +171,19 @@ static void link_up(struct qn_lab *lab, struct lab_link *link, size_t end, qn_di
         event->event.link_up.remote.port = (uint16_t)(40000 + link->id % 20000);
     }
     event->event.link_up.handshake_us = 2000;
-    event->event.link_up.bytes_received = QN_HANDSHAKE_PADDED_LEN; /* counts for strangers only */
+    event->event.link_up.bytes_received =
+        link->pads ? QN_HANDSHAKE_PADDED_LEN : QN_HANDSHAKE_DIALLER_LEN;
     event->event.link_up.bytes_sent = QN_HANDSHAKE_LISTENER_LEN;
     link->up[end] = true;
     link->last_us[end] = event->at;
 }
 
-static void connect_nodes(struct qn_lab *lab, size_t from, size_t to, qn_dial_id dial)
+static void connect_nodes(struct qn_lab *lab, size_t from, size_t to, qn_dial_id dial, bool pads)
 {
     qn_link_id id = ++lab->last_link;
     struct lab_link *link = &lab->links[id % LAB_LINKS_MAX];
     QN_ASSERT(!link->up[0] && !link->up[1]);
-    *link = (struct lab_link){.id = id, .ends = {from, to}};
+    *link = (struct lab_link){.id = id, .ends = {from, to}, .pads = pads};
     struct lab_event *event = schedule(lab, to, QN_MS(1), QN_EVENT_INBOUND);
     event->event.inbound.link = id;
     event->event.inbound.remote = lab->nodes[from].endpoint;
@@ -191,7 +193,7 @@ static void connect_nodes(struct qn_lab *lab, size_t from, size_t to, qn_dial_id
 
 void qn_lab_dial(struct qn_lab *lab, size_t from, size_t to)
 {
-    connect_nodes(lab, from, to, UINT64_MAX); /* no dial of the node's own has this number */
+    connect_nodes(lab, from, to, UINT64_MAX, false); /* no dial of the node's own has this number */
 }
 
 static void dial(struct qn_lab *lab, size_t from, const struct qn_action *action)
@@ -201,7 +203,7 @@ static void dial(struct qn_lab *lab, size_t from, const struct qn_action *action
         bool is_blocked = lab->blocked[from][to] || lab->blocked[to][from];
         if (target->node != NULL && !target->paused && !is_blocked &&
             qn_endpoint_equal(&target->endpoint, &action->dial.endpoint)) {
-            connect_nodes(lab, from, to, action->dial.dial);
+            connect_nodes(lab, from, to, action->dial.dial, action->dial.pads);
             return;
         }
     }
