@@ -36,6 +36,10 @@ static void count_registered(struct qn_node *node, size_t max)
     qn_peering_set_registered(node->peering, peers->registered);
 }
 
+_Static_assert(QN_VALIDATORS_MAX + QN_RESERVED_PEERS_MAX + QN_BOOK_ANCHORS_MAX <=
+                   QN_PEERS_EXEMPT_MAX,
+               "each of them has a place of its own");
+
 void qn_node_peers_init(struct qn_node *node)
 {
     uint64_t key0 = qn_rng_next(&node->rng);
@@ -229,10 +233,36 @@ static void recheck_some(struct qn_node *node)
     }
 }
 
+/* The book's anchors have places of their own in the list. */
+static void mark_anchors(struct qn_node *node)
+{
+    struct qn_peers *peers = &node->peers;
+    struct qn_book_found anchors[QN_BOOK_ANCHORS_MAX];
+    for (size_t i = 0; i < peers->anchor_count; i++) {
+        struct qn_peer_entry *entry = qn_peer_list_find(&peers->list, &peers->anchors[i]);
+        if (entry != NULL) {
+            enum qn_err err = qn_peer_list_set_flags(&peers->list, entry, 0, QN_PEER_ANCHOR);
+            QN_ASSERT(err == QN_OK); /* clearing always goes */
+        }
+    }
+    peers->anchor_count = qn_book_anchors(qn_peering_book(node->peering), anchors);
+    for (size_t i = 0; i < peers->anchor_count; i++) {
+        struct qn_peer_entry *entry = qn_peer_list_find(&peers->list, &anchors[i].what.id);
+        peers->anchors[i] = anchors[i].what.id;
+        if (entry != NULL) {
+            enum qn_err err = qn_peer_list_set_flags(&peers->list, entry, QN_PEER_ANCHOR, 0);
+            QN_ASSERT(err ==
+                      QN_OK); /* there are places for them beside the others that are exempt */
+        }
+    }
+    (void)qn_peer_list_trim(&peers->list, node->now);
+}
+
 void qn_node_poll_peers(struct qn_node *node)
 {
     qn_node_follow_size(node);
     count_registered(node, COUNTED_A_SECOND);
+    mark_anchors(node);
     qn_peering_on_traffic(node->peering, node->peers.bytes, node->now);
     recheck_some(node);
 }

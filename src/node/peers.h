@@ -3,6 +3,7 @@
 #define QN_NODE_PEERS_H
 
 #include "node/link.h"
+#include "peer/address_book.h"
 #include "peer/peer_list.h"
 #include "wire/announce.h"
 
@@ -10,8 +11,10 @@ struct qn_node;
 
 struct qn_peers {
     struct qn_peer_list list;
-    size_t rechecked; /* the last slot of the list that was */
-    uint64_t bytes;   /* of frames, sent and received */
+    size_t rechecked;                               /* the last slot of the list that was */
+    uint64_t bytes;                                 /* of frames, sent and received */
+    struct qn_node_id anchors[QN_BOOK_ANCHORS_MAX]; /* that are marked in the list */
+    size_t anchor_count;
     /* Usable registry entries by region: exact up to 1,024 entries, estimated from as many beyond. */
     uint64_t registered[QN_REGION_COUNT];
     uint64_t counted[QN_REGION_COUNT]; /* in the count that is under way, */

@@ -124,6 +124,25 @@ static void a_record_that_finds_no_place_is_passed_on(void **state)
     qn_lab_free(lab);
 }
 
+static void anchors_have_places_of_their_own_in_the_list(void **state)
+{
+    (void)state;
+    struct qn_lab *lab = qn_lab_new(seed, GENESIS, QN_POLICY_OPEN, 0);
+    for (size_t i = 0; i < GENESIS; i++) {
+        qn_lab_start_genesis(lab, i);
+    }
+    size_t joiner = qn_lab_start_node(lab, -1);
+    qn_lab_run(lab, QN_SECONDS(65)); /* they are chosen each minute */
+    struct qn_node_peer peers[QN_LAB_NODES_MAX];
+    size_t count = qn_node_peers(qn_lab_node(lab, joiner)->node, peers, QN_ARRAY_COUNT(peers));
+    size_t anchors = 0;
+    for (size_t i = 0; i < count; i++) {
+        anchors += (peers[i].held_for & 1U << QN_HELD_ANCHOR) != 0 ? 1 : 0;
+    }
+    assert_in_range(anchors, 1, QN_BOOK_ANCHORS_MAX);
+    qn_lab_free(lab);
+}
+
 static void a_link_makes_a_peer_hot_and_its_end_warm_or_cold(void **state)
 {
     (void)state;
@@ -168,6 +187,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_running_node_has_more_places_when_the_network_turns_out_larger),
         cmocka_unit_test(a_record_that_finds_no_place_is_passed_on),
+        cmocka_unit_test(anchors_have_places_of_their_own_in_the_list),
         cmocka_unit_test(a_link_makes_a_peer_hot_and_its_end_warm_or_cold),
     };
     const char *why = NULL;

@@ -28,6 +28,7 @@ enum {
     QN_BOOK_TRIED_MAX = QN_BOOK_TRIED_BUCKETS * QN_BOOK_TRIED_SLOTS, /* of a region */
     QN_BOOK_ENTRIES_MAX = QN_REGION_COUNT * (QN_BOOK_NEW_MAX + QN_BOOK_TRIED_MAX),
     QN_BOOK_ANCHORS_PER_REGION = 2,
+    QN_BOOK_ANCHORS_MAX = QN_REGION_COUNT * QN_BOOK_ANCHORS_PER_REGION,
     QN_BOOK_SOURCES_MAX = 1024,    /* whose rate is remembered */
     QN_BOOK_RUMOURS_AT_ONCE = 128, /* from one source; then one each QN_BOOK_RUMOUR_INTERVAL */
     QN_BOOK_TESTS_MAX = 16,        /* proven newcomers that wait for the test of a holder */
@@ -151,7 +152,7 @@ bool qn_book_next_test(struct qn_book *book, struct qn_book_found *holder, qn_ti
 /* Chooses the anchors, the peers dialled first after a restart: of each region that any of these live
  * outbound peers (best first) is in, the first two of distinct networks; other regions keep theirs. */
 void qn_book_choose_anchors(struct qn_book *book, const struct qn_node_id *live, size_t count);
-/* Returns how many; out holds QN_REGION_COUNT * QN_BOOK_ANCHORS_PER_REGION. */
+/* Returns how many; out holds QN_BOOK_ANCHORS_MAX. */
 size_t qn_book_anchors(const struct qn_book *book, struct qn_book_found *out);
 
 /* ---- address_book_store.c: what survives a restart: the secret, tried entries, anchors ---- */
