@@ -8,7 +8,7 @@
 
 enum {
     HOSTS_MAX = 300,
-    HOSTS_MAX_QUICK = 40,
+    HOSTS_MAX_QUICK = 100,
     LINKS_MAX = QN_LINKS_MAX,
     STARTS_WITHIN_S = 10,
     SETTLES_S = 120,

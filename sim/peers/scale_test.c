@@ -13,7 +13,7 @@
 enum {
     SEED = 1,
     SOON_MS = 15000,          /* 95 % of those who join have their neighbours by then */
-    DIALS_PER_HOUR = 120,     /* of 95 % of the nodes, once all have joined */
+    DIALS_PER_HOUR = 720,     /* of 95 % of the nodes, in the ten seconds after the joins: two */
     MEMORY_MAX = 2560 * 1024, /* bytes: the address book is the most of it */
 };
 
