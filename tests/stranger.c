@@ -203,7 +203,7 @@ int main(int argc, char **argv)
     struct stranger stranger = {.key = qn_key_generate(QN_SUITE_MLDSA65, seed),
                                 .port = (uint16_t)strtoul(argv[1], NULL, 10),
                                 .network = argv[2]};
-    int status = run(&stranger, argv[3], argc > 4 ? (unsigned)atoi(argv[4]) : 1);
+    int status = run(&stranger, argv[3], argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 1);
     qn_key_free(stranger.key);
     qn_crypto_fini();
     return status;

@@ -279,6 +279,8 @@ static enum qn_err run(struct probe *probe, const struct qn_endpoint *endpoint,
     if (probe->session == NULL) {
         return fail(probe, QN_CLOSE_TLS_FAILED, QN_ERR_NO_MEMORY);
     }
+    qn_tls_pad_handshake(
+        probe->session); /* the node may not know us, and is to answer all the same */
     err = handshake(probe);
     return err == QN_OK ? talk(probe, network) : err;
 }

@@ -15,7 +15,7 @@
 
 enum {
     QN_TLS_RECORD_LEN_MAX = 16384, /* plaintext of one record: RFC 8446 section 5.1 */
-    QN_TLS_PADDED_LEN = 512,       /* or a multiple of it */
+    QN_TLS_PADDED_LEN = 4096,      /* or a multiple of it */
     QN_TLS_SESSIONS_MAX = 3000,    /* kept for resumption, each way; about 2.3 KB each */
 };
 /* After this a peer has to prove its key anew. */
@@ -48,7 +48,8 @@ void qn_tls_free(struct qn_tls *tls);
 struct qn_tls_session *qn_tls_open(struct qn_tls *tls, int fd, bool is_client,
                                    const struct qn_node_id *expected_id);
 void qn_tls_close(struct qn_tls_session *session);
-/* Before the handshake: its encrypted messages are filled up to QN_TLS_PADDED_LEN each, by some 800 bytes in all. */
+/* Before the handshake: its encrypted messages are filled up to QN_TLS_PADDED_LEN each, so that a client of any suite sends more
+ * than a server of any suite does. */
 void qn_tls_pad_handshake(struct qn_tls_session *session);
 /* Of an accepted session, after a full handshake: whoever dialled can resume it later. Not before an unfinished write is done. */
 void qn_tls_hand_out_ticket(struct qn_tls_session *session);

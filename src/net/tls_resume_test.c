@@ -183,6 +183,42 @@ static void who_got_no_ticket_is_not_kept_and_not_resumed(void **state)
     (void)expect_link(alice, bob, &bob_id, false);
 }
 
+/* Who dials unregistered pays for what it is told, whatever the two suites are. */
+static void a_padded_handshake_is_longer_than_any_servers_half(void **state)
+{
+    static const enum qn_suite_id suites[] = {QN_SUITE_MLDSA44, QN_SUITE_MLDSA65, QN_SUITE_MLDSA87};
+    (void)state;
+    for (size_t i = 0; i < QN_ARRAY_COUNT(suites) * QN_ARRAY_COUNT(suites); i++) {
+        struct pair pair = {.client_result = QN_TLS_WANT_READ, .server_result = QN_TLS_WANT_READ};
+        uint8_t seed[QN_SEED_LEN];
+        struct qn_key *keys[2] = {qn_key_generate(suites[i % 3], seed),
+                                  qn_key_generate(suites[i / 3], seed)};
+        struct qn_tls *both[2] = {qn_tls_new(keys[0]), qn_tls_new(keys[1])};
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.fds), 0);
+        pair.client = qn_tls_open(both[0], pair.fds[0], true, NULL);
+        pair.server = qn_tls_open(both[1], pair.fds[1], false, NULL);
+        qn_tls_pad_handshake(pair.client);
+        for (unsigned step = 0; step < STEPS_MAX; step++) {
+            pair.client_result =
+                goes_on(pair.client_result) ? qn_tls_handshake(pair.client) : pair.client_result;
+            pair.server_result =
+                goes_on(pair.server_result) ? qn_tls_handshake(pair.server) : pair.server_result;
+        }
+        assert_int_equal(pair.server_result, QN_TLS_DONE);
+        struct qn_tls_stats stats = qn_tls_stats(pair.server);
+        print_message("          %s to %s: padded %llu, answered with %llu\n",
+                      qn_suite_find(suites[i % 3])->name, qn_suite_find(suites[i / 3])->name,
+                      (unsigned long long)stats.bytes_received,
+                      (unsigned long long)stats.bytes_sent);
+                assert_true(stats.bytes_received >= stats.bytes_sent + 1000); /* a REDIRECT and more */
+        cut(&pair);
+        for (size_t end = 0; end < 2; end++) {
+            qn_tls_free(both[end]);
+            qn_key_free(keys[end]);
+        }
+    }
+}
+
 static void a_server_that_forgot_shakes_hands_in_full(void **state)
 {
     (void)state;
@@ -349,6 +385,7 @@ int main(void)
         BOTH(a_known_peer_is_resumed_with_a_hybrid_exchange_and_no_signature),
         BOTH(a_resumed_handshake_does_not_make_its_session_last_longer),
         BOTH(who_got_no_ticket_is_not_kept_and_not_resumed),
+        BOTH(a_padded_handshake_is_longer_than_any_servers_half),
         BOTH(a_server_that_forgot_shakes_hands_in_full),
         BOTH(another_key_at_the_same_address_is_refused),
         BOTH(who_expects_nobody_offers_nothing),

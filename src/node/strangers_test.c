@@ -153,7 +153,7 @@ static void no_order_of_messages_gets_more_than_they_are(void **state)
         uint64_t choice = qn_rng_below(&sampler.rng, 40);
         if (stranger.is_closed) {
             uint32_t less = (uint32_t)qn_rng_below(&sampler.rng, 100);
-            come(&stranger, QN_HANDSHAKE_DIALLER_LEN + (choice == 0 ? 800 : 0) - less % 70);
+            come(&stranger, QN_HANDSHAKE_DIALLER_LEN + (choice == 0 ? 800U : 0U) - less % 70);
             links += 1;
         } else if (!stranger.is_live && choice > 0) {
             say_hello(&stranger);
