@@ -210,7 +210,7 @@ static void a_padded_handshake_is_longer_than_any_servers_half(void **state)
                       qn_suite_find(suites[i % 3])->name, qn_suite_find(suites[i / 3])->name,
                       (unsigned long long)stats.bytes_received,
                       (unsigned long long)stats.bytes_sent);
-                assert_true(stats.bytes_received >= stats.bytes_sent + 1000); /* a REDIRECT and more */
+        assert_true(stats.bytes_received >= stats.bytes_sent + 1000); /* a REDIRECT and more */
         cut(&pair);
         for (size_t end = 0; end < 2; end++) {
             qn_tls_free(both[end]);
