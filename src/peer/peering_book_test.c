@@ -188,7 +188,7 @@ static void with_enough_links_at_once_more_come_from_the_book(void **state)
     init(&f, LARGE, 0);
     qn_peering_set_committee(f.peering, members, QN_ARRAY_COUNT(members));
     remember(&f);
-    for (uint8_t i = 0; i < QN_SOURCES_LIVE_ENOUGH; i++) {
+    for (unsigned i = 0; i < QN_SOURCES_LIVE_ENOUGH; i++) {
         is_linked_by(&f, (uint8_t)(100 + i));
     }
     run(&f, 10);
