@@ -7,7 +7,7 @@ static const struct qn_peers_scenario scenarios[] = {
      "half of the address book hostile, from 32 networks: after a restart no node is cut off",
      qn_peers_play_eclipse},
     {"peers/restart",
-     "half of the book and most inbound links hostile: a whole node restarts and is not eclipsed",
+     "half of the book, most inbound links hostile: one restart in 1,000 at most is a full eclipse",
      qn_peers_play_restart},
     {"peers/poisoning",
      "254 nodes of one /24 tell lies as fast as they can: few places, no honest node lost",
