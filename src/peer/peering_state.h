@@ -5,10 +5,10 @@
 #include "base/limits.h"
 #include "peer/eviction.h"
 #include "peer/peering.h"
-#include "peer/peering_own.h"
 #include "peer/peering_alarm_state.h"
 #include "peer/peering_balance.h"
 #include "peer/peering_lan.h"
+#include "peer/peering_own.h"
 #include "peer/region_check.h"
 
 /* Up to this size a network is one neighbourhood: everybody dials the genesis nodes. Beyond it only who holds
