@@ -37,7 +37,7 @@ struct qn_node_config {
     size_t dns_seed_count; /* names; their port counts where no service record says one */
     struct qn_endpoint dns_seeds[QN_DNS_SEEDS_MAX];
     struct qn_locator locator; /* a database of addresses, if there is one */
-    bool has_lan; /* the runtime hears neighbours in the local network */
+    bool has_lan;              /* the runtime hears neighbours in the local network */
     enum qn_region_check_policy region_check;
     bool unbalanced;             /* never gives up links because they are many: for benchmarks */
     size_t links_max;            /* QN_LINKS_MAX */
