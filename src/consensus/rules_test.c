@@ -320,7 +320,8 @@ static void forged_votes_are_no_evidence(void **state)
     config.faults[2] = HARNESS_SILENT;
     struct harness *h = start_with(config);
     for (unsigned i = 0; i < 2 * QN_CONSENSUS_PROOFS; i++) {
-        harness_inject(h, 2, 0, QN_NOTARIZE, make_vote(h, 2, QN_VOTE_NOTARIZE, 1, (uint8_t)i, i == 0));
+        harness_inject(h, 2, 0, QN_NOTARIZE,
+                       make_vote(h, 2, QN_VOTE_NOTARIZE, 1, (uint8_t)i, i == 0));
     }
     harness_run(h, QN_MS(5));
     assert_int_equal(harness_convictions(h, 2), 0);
