@@ -15,18 +15,6 @@ void qn_api_stats_answered(struct qn_api_stats *stats, unsigned status)
     }
 }
 
-static void emit(const struct qn_metric_sink *sink, const char *name, const char *help,
-                 enum qn_metric_type type, const char *label, const char *label_value, double value)
-{
-    struct qn_metric metric = {.name = name,
-                               .help = help,
-                               .type = type,
-                               .label = label,
-                               .label_value = label_value,
-                               .value = value};
-    sink->metric(sink->context, &metric);
-}
-
 void qn_api_stats_collect(const struct qn_api_stats *stats, const struct qn_metric_sink *sink)
 {
     static const char *const names[] = {
@@ -34,20 +22,20 @@ void qn_api_stats_collect(const struct qn_api_stats *stats, const struct qn_metr
         QN_API_STATUS_LIST(QN_API_STATUS_NAME)
 #undef QN_API_STATUS_NAME
     };
-    emit(sink, "qnet_api_connections", "HTTP connections open now", QN_METRIC_GAUGE, NULL, NULL,
-         (double)stats->connections);
-    emit(sink, "qnet_api_connections_total", "HTTP connections accepted", QN_METRIC_COUNTER, NULL,
-         NULL, (double)stats->accepted);
+    qn_metric_put(sink, "qnet_api_connections", "HTTP connections open now", QN_METRIC_GAUGE,
+                  (double)stats->connections);
+    qn_metric_put(sink, "qnet_api_connections_total", "HTTP connections accepted",
+                  QN_METRIC_COUNTER, (double)stats->accepted);
     static const char closed[] = "qnet_api_connections_closed_total";
     static const char closed_help[] = "HTTP connections that the API closed, by reason";
-    emit(sink, closed, closed_help, QN_METRIC_COUNTER, "reason", "no_free_slot",
-         (double)stats->evicted);
-    emit(sink, closed, closed_help, QN_METRIC_COUNTER, "reason", "receive_timeout",
-         (double)stats->receive_timeouts);
-    emit(sink, closed, closed_help, QN_METRIC_COUNTER, "reason", "send_timeout",
-         (double)stats->send_timeouts);
+    qn_metric_put_by(sink, closed, closed_help, QN_METRIC_COUNTER, "reason", "no_free_slot",
+                     (double)stats->evicted);
+    qn_metric_put_by(sink, closed, closed_help, QN_METRIC_COUNTER, "reason", "receive_timeout",
+                     (double)stats->receive_timeouts);
+    qn_metric_put_by(sink, closed, closed_help, QN_METRIC_COUNTER, "reason", "send_timeout",
+                     (double)stats->send_timeouts);
     for (size_t i = 0; i < QN_API_STATUS_COUNT; i++) {
-        emit(sink, "qnet_api_answers_total", "HTTP answers, by status", QN_METRIC_COUNTER, "status",
-             names[i], (double)stats->answers[i]);
+        qn_metric_put_by(sink, "qnet_api_answers_total", "HTTP answers, by status",
+                         QN_METRIC_COUNTER, "status", names[i], (double)stats->answers[i]);
     }
 }

@@ -2,6 +2,25 @@
 
 #include <string.h>
 
+void qn_metric_put_by(const struct qn_metric_sink *sink, const char *name, const char *help,
+                      enum qn_metric_type type, const char *label, const char *label_value,
+                      double value)
+{
+    struct qn_metric metric = {.name = name,
+                               .help = help,
+                               .type = type,
+                               .label = label,
+                               .label_value = label_value,
+                               .value = value};
+    sink->metric(sink->context, &metric);
+}
+
+void qn_metric_put(const struct qn_metric_sink *sink, const char *name, const char *help,
+                   enum qn_metric_type type, double value)
+{
+    qn_metric_put_by(sink, name, help, type, NULL, NULL, value);
+}
+
 void qn_samples_add(struct qn_samples *samples, uint64_t value)
 {
     size_t index = (size_t)(samples->count % QN_SAMPLES_MAX);

@@ -23,6 +23,13 @@ struct qn_metric_sink {
     void *context;
 };
 
+/* One metric without a label, and with one (NULL: none). */
+void qn_metric_put(const struct qn_metric_sink *sink, const char *name, const char *help,
+                   enum qn_metric_type type, double value);
+void qn_metric_put_by(const struct qn_metric_sink *sink, const char *name, const char *help,
+                      enum qn_metric_type type, const char *label, const char *label_value,
+                      double value);
+
 /* Recent samples of a measured duration: a ring, so that quantiles are exact over what it holds. */
 enum { QN_SAMPLES_MAX = 1024 };
 struct qn_samples {

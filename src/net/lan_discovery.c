@@ -298,33 +298,23 @@ void qn_lan_ask(struct qn_lan *lan)
     arm(lan);
 }
 
-static void put(const struct qn_metric_sink *sink, const char *name, const char *help,
-                enum qn_metric_type type, const char *label, const char *label_value, double value)
-{
-    struct qn_metric metric = {.name = name,
-                               .help = help,
-                               .type = type,
-                               .label = label,
-                               .label_value = label_value,
-                               .value = value};
-    sink->metric(sink->context, &metric);
-}
-
 void qn_lan_collect(const struct qn_lan *lan, const struct qn_metric_sink *sink)
 {
     static const char sent_help[] = "Beacons sent into the local network, by kind.";
     const struct qn_lan_discovery *discovery = &lan->discovery;
-    put(sink, "qnet_lan_interfaces", "Interfaces on which discovery in the local network listens.",
-        QN_METRIC_GAUGE, NULL, NULL, (double)lan->interfaces.count);
-    put(sink, "qnet_lan_sent_total", sent_help, QN_METRIC_COUNTER, "kind", "announcement",
-        (double)discovery->sent[0]);
-    put(sink, "qnet_lan_sent_total", sent_help, QN_METRIC_COUNTER, "kind", "question",
-        (double)discovery->sent[1]);
-    put(sink, "qnet_lan_send_failures_total", "Beacons that an interface did not take.",
-        QN_METRIC_COUNTER, NULL, NULL, (double)lan->send_failures);
+    qn_metric_put(sink, "qnet_lan_interfaces",
+                  "Interfaces on which discovery in the local network listens.", QN_METRIC_GAUGE,
+                  (double)lan->interfaces.count);
+    qn_metric_put_by(sink, "qnet_lan_sent_total", sent_help, QN_METRIC_COUNTER, "kind",
+                     "announcement", (double)discovery->sent[0]);
+    qn_metric_put_by(sink, "qnet_lan_sent_total", sent_help, QN_METRIC_COUNTER, "kind", "question",
+                     (double)discovery->sent[1]);
+    qn_metric_put(sink, "qnet_lan_send_failures_total", "Beacons that an interface did not take.",
+                  QN_METRIC_COUNTER, (double)lan->send_failures);
     for (enum qn_lan_verdict i = 0; i < QN_LAN_VERDICTS; i++) {
-        put(sink, "qnet_lan_heard_total",
-            "Datagrams heard in the local network, by what became of them.", QN_METRIC_COUNTER,
-            "verdict", qn_lan_verdict_name(i), (double)discovery->heard[i]);
+        qn_metric_put_by(sink, "qnet_lan_heard_total",
+                         "Datagrams heard in the local network, by what became of them.",
+                         QN_METRIC_COUNTER, "verdict", qn_lan_verdict_name(i),
+                         (double)discovery->heard[i]);
     }
 }

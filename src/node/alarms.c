@@ -47,23 +47,13 @@ void qn_node_fill_alarms(const struct qn_node *node, struct qn_node_status *stat
 void qn_node_collect_alarms(const struct qn_node *node, const struct qn_metric_sink *sink)
 {
     const struct qn_peering_alarms *alarms = qn_peering_alarms(node->peering);
-    struct qn_metric metric = {.name = "qnet_region_alarm",
-                               .help = "1: the region was linked and has gone silent",
-                               .type = QN_METRIC_GAUGE,
-                               .label = "region"};
     for (unsigned i = 0; i < QN_REGION_COUNT; i++) {
-        metric.label_value = qn_region_name((enum qn_region)i);
-        metric.value = alarms->raised[i] ? 1 : 0;
-        sink->metric(sink->context, &metric);
+        qn_metric_put_by(sink, "qnet_region_alarm", "1: the region was linked and has gone silent",
+                         QN_METRIC_GAUGE, "region", qn_region_name((enum qn_region)i),
+                         alarms->raised[i] ? 1 : 0);
     }
-    metric = (struct qn_metric){.name = "qnet_cut_off_alarm",
-                                .help = "1: no other region answers",
-                                .type = QN_METRIC_GAUGE,
-                                .value = alarms->cut_off ? 1 : 0};
-    sink->metric(sink->context, &metric);
-    metric = (struct qn_metric){.name = "qnet_region_alarms_total",
-                                .help = "Regions that went silent",
-                                .type = QN_METRIC_COUNTER,
-                                .value = (double)alarms->count};
-    sink->metric(sink->context, &metric);
+    qn_metric_put(sink, "qnet_cut_off_alarm", "1: no other region answers", QN_METRIC_GAUGE,
+                  alarms->cut_off ? 1 : 0);
+    qn_metric_put(sink, "qnet_region_alarms_total", "Regions that went silent", QN_METRIC_COUNTER,
+                  (double)alarms->count);
 }

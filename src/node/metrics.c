@@ -1,12 +1,5 @@
 #include "node/parts.h"
 
-static void emit(const struct qn_metric_sink *sink, const char *name, const char *help,
-                 enum qn_metric_type type, double value)
-{
-    struct qn_metric metric = {.name = name, .help = help, .type = type, .value = value};
-    sink->metric(sink->context, &metric);
-}
-
 static void collect_timings(const struct qn_node *node, const struct qn_metric_sink *sink)
 {
     static const unsigned quantiles[] = {500, 990};
@@ -53,10 +46,10 @@ static void collect_faults(const struct qn_node *node, const struct qn_metric_si
             sink->metric(sink->context, &metric);
         }
     }
-    emit(sink, "qnet_peer_bans_total", "Bans that faults led to", QN_METRIC_COUNTER,
-         (double)node->faults.bans_begun);
-    emit(sink, "qnet_operator_bans", "Bans by the operator", QN_METRIC_GAUGE,
-         (double)node->faults.bans.count);
+    qn_metric_put(sink, "qnet_peer_bans_total", "Bans that faults led to", QN_METRIC_COUNTER,
+                  (double)node->faults.bans_begun);
+    qn_metric_put(sink, "qnet_operator_bans", "Bans by the operator", QN_METRIC_GAUGE,
+                  (double)node->faults.bans.count);
 }
 
 static void collect_peers(const struct qn_node *node, const struct qn_metric_sink *sink)
@@ -86,33 +79,36 @@ static void collect_peers(const struct qn_node *node, const struct qn_metric_sin
             sink->metric(sink->context, &metric);
         }
     }
-    emit(sink, "qnet_links_most", "Most links to peers outside the committee, by the least bound",
-         QN_METRIC_GAUGE, (double)qn_peer_limits_hot(limits, NULL));
-    emit(sink, "qnet_peers_per_region_max", "Places of a region in the peer list", QN_METRIC_GAUGE,
-         (double)qn_peer_limits_per_region(limits));
-    emit(sink, "qnet_peer_list_bytes", "Memory of the peer list, records not included",
-         QN_METRIC_GAUGE, (double)qn_peer_list_memory(&node->peers.list));
+    qn_metric_put(sink, "qnet_links_most",
+                  "Most links to peers outside the committee, by the least bound", QN_METRIC_GAUGE,
+                  (double)qn_peer_limits_hot(limits, NULL));
+    qn_metric_put(sink, "qnet_peers_per_region_max", "Places of a region in the peer list",
+                  QN_METRIC_GAUGE, (double)qn_peer_limits_per_region(limits));
+    qn_metric_put(sink, "qnet_peer_list_bytes", "Memory of the peer list, records not included",
+                  QN_METRIC_GAUGE, (double)qn_peer_list_memory(&node->peers.list));
 }
 
 static void collect_reach(const struct qn_node_reach *reach, const struct qn_metric_sink *sink)
 {
-    emit(sink, "qnet_external_address_networks",
-         "Network groups of peers that agree on this node's address, IPv4 and IPv6",
-         QN_METRIC_GAUGE,
-         (double)(reach->own.hosts[QN_IP_V4].votes + reach->own.hosts[QN_IP_V6].votes));
-    emit(sink, "qnet_external_address_changes_total", "Changes of the address that others are told",
-         QN_METRIC_COUNTER, (double)reach->changes);
+    qn_metric_put(sink, "qnet_external_address_networks",
+                  "Network groups of peers that agree on this node's address, IPv4 and IPv6",
+                  QN_METRIC_GAUGE,
+                  (double)(reach->own.hosts[QN_IP_V4].votes + reach->own.hosts[QN_IP_V6].votes));
+    qn_metric_put(sink, "qnet_external_address_changes_total",
+                  "Changes of the address that others are told", QN_METRIC_COUNTER,
+                  (double)reach->changes);
 }
 
 static void collect_redirects(const struct qn_redirects *redirects,
                               const struct qn_metric_sink *sink)
 {
-    emit(sink, "qnet_redirects_sent_total", "Peers without a place that were told of others",
-         QN_METRIC_COUNTER, (double)redirects->sent);
-    emit(sink, "qnet_redirects_followed_total", "Redirects by peers that were followed",
-         QN_METRIC_COUNTER, (double)redirects->taken);
-    emit(sink, "qnet_redirects_ignored_total", "Redirects by peers that were not followed",
-         QN_METRIC_COUNTER, (double)redirects->ignored);
+    qn_metric_put(sink, "qnet_redirects_sent_total",
+                  "Peers without a place that were told of others", QN_METRIC_COUNTER,
+                  (double)redirects->sent);
+    qn_metric_put(sink, "qnet_redirects_followed_total", "Redirects by peers that were followed",
+                  QN_METRIC_COUNTER, (double)redirects->taken);
+    qn_metric_put(sink, "qnet_redirects_ignored_total", "Redirects by peers that were not followed",
+                  QN_METRIC_COUNTER, (double)redirects->ignored);
 }
 
 void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *sink)
@@ -167,7 +163,7 @@ void qn_node_collect(const struct qn_node *node, const struct qn_metric_sink *si
          QN_METRIC_COUNTER, (double)node->counters.messages_unexpected},
     };
     for (size_t i = 0; i < QN_ARRAY_COUNT(rows); i++) {
-        emit(sink, rows[i].name, rows[i].help, rows[i].type, rows[i].value);
+        qn_metric_put(sink, rows[i].name, rows[i].help, rows[i].type, rows[i].value);
     }
     qn_peering_collect(node->peering, sink);
     qn_node_collect_alarms(node, sink);

@@ -8,13 +8,6 @@ const struct qn_peering_counts *qn_peering_counts(const struct qn_peering *peeri
     return &peering->counts;
 }
 
-static void emit(const struct qn_metric_sink *sink, const char *name, const char *help,
-                 enum qn_metric_type type, double value)
-{
-    struct qn_metric metric = {.name = name, .help = help, .type = type, .value = value};
-    sink->metric(sink->context, &metric);
-}
-
 static void collect_moves(const struct qn_balancer *balancer, const struct qn_metric_sink *sink)
 {
     for (unsigned kind = 0; kind < QN_MOVE_KIND_COUNT; kind++) {
@@ -49,23 +42,25 @@ static void collect_regions(const struct qn_peering *peering, const struct qn_me
             .value = (double)peering->balance.balancer.fill[i].percent / 100};
         sink->metric(sink->context, &metric);
     }
-    emit(sink, "qnet_loop_cpu_ratio", "Share of a core that the loop took in the last second",
-         QN_METRIC_GAUGE, (double)peering->balance.cpu_percent / 100);
+    qn_metric_put(sink, "qnet_loop_cpu_ratio",
+                  "Share of a core that the loop took in the last second", QN_METRIC_GAUGE,
+                  (double)peering->balance.cpu_percent / 100);
 }
 
 void qn_peering_collect(const struct qn_peering *peering, const struct qn_metric_sink *sink)
 {
     const struct qn_peering_counts *counts = &peering->counts;
-    emit(sink, "qnet_links_half_open", "Inbound links whose key is not known yet", QN_METRIC_GAUGE,
-         (double)counts->half_open);
-    emit(sink, "qnet_links_privileged",
-         "Links to genesis nodes, the committee and reserved peers, which no limit counts",
-         QN_METRIC_GAUGE, (double)counts->privileged);
-    emit(sink, "qnet_links_region_max", "Most other links of one region", QN_METRIC_GAUGE,
-         (double)peering->region_max);
-    emit(sink, "qnet_links_evicted_total", "Inbound links given up for newcomers",
-         QN_METRIC_COUNTER, (double)counts->evicted);
-    emit(sink, "qnet_dials_total", "Dials begun", QN_METRIC_COUNTER, (double)counts->dials);
+    qn_metric_put(sink, "qnet_links_half_open", "Inbound links whose key is not known yet",
+                  QN_METRIC_GAUGE, (double)counts->half_open);
+    qn_metric_put(sink, "qnet_links_privileged",
+                  "Links to genesis nodes, the committee and reserved peers, which no limit counts",
+                  QN_METRIC_GAUGE, (double)counts->privileged);
+    qn_metric_put(sink, "qnet_links_region_max", "Most other links of one region", QN_METRIC_GAUGE,
+                  (double)peering->region_max);
+    qn_metric_put(sink, "qnet_links_evicted_total", "Inbound links given up for newcomers",
+                  QN_METRIC_COUNTER, (double)counts->evicted);
+    qn_metric_put(sink, "qnet_dials_total", "Dials begun", QN_METRIC_COUNTER,
+                  (double)counts->dials);
     for (unsigned limit = 1; limit < QN_ADMISSION_COUNT; limit++) {
         struct qn_metric metric = {.name = "qnet_admission_refused_total",
                                    .help = "Links refused, by the limit that refused",
