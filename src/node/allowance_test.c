@@ -39,6 +39,7 @@ static void nothing_is_sent_that_was_not_earned(void **state)
     assert_true(qn_allowance_spend(&allowance, 1));
     assert_false(qn_allowance_spend(&allowance, 1));
     assert_true(qn_allowance_covers_end(&allowance));
+    assert_int_equal(allowance.left, QN_CLOSE_NOTIFY_LEN); /* all else is spent */
 }
 
 static void room_is_the_longest_message_that_can_be_paid(void **state)
